@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Sources are found, not listed: a new .c, .pie.c, .proto or test program is built because it is there.
+
+VERSION	:= 5.0
+ARCH	:= $(shell uname -m | sed -e 's/x86_64/x86/')
+PREFIX	?= /usr/local
+O	= $(BUILD)/obj
+Q	:= $(if $(V),,@)
+
+CC	?= gcc
+AR	?= ar
+PROTOC_C ?= protoc-c
+
+ifdef DEBUG
+BUILD	:= build/debug
+OPT	:= -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer
+else
+BUILD	:= build
+OPT	:= -O2 -g
+endif
+
+WARN	:= -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition \
+	   -Wshadow -Wpointer-arith -Wwrite-strings -Wformat=2 -Wvla -Wno-missing-field-initializers
+CFLAGS	:= -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread $(OPT) $(WARN) -MMD -MP
+INC	:= -Icriu -I$(BUILD) -Icompel/include
+# What a run does not need is not loaded by it: protobuf-c is linked in, libc is the only library at start.
+LIBS	:= -Wl,--as-needed -Wl,-Bstatic -lprotobuf-c -Wl,-Bdynamic
+
+.DEFAULT_GOAL := all
+all: $(BUILD)/criu
+.PHONY: all zdtm unit test demo install clean fuzz check
+
+# --- image records -------------------------------------------------------------------------------------
+protos	:= $(wildcard images/*.proto)
+pb_c	:= $(protos:%.proto=$(BUILD)/%.pb-c.c)
+pb_h	:= $(pb_c:.c=.h)
+pb_o	:= $(pb_c:.c=.o)
+
+$(BUILD)/images/%.pb-c.c $(BUILD)/images/%.pb-c.h: images/%.proto
+	@mkdir -p $(@D)
+	$(Q)cd images && $(PROTOC_C) --c_out=$(CURDIR)/$(BUILD)/images $*.proto
+
+$(pb_o): %.o: %.c | $(pb_h)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(OPT) -MMD -MP -I$(BUILD)/images -c $< -o $@
+
+# --- the compel library, and freestanding code for it ---------------------------------------------------
+include compel/compel.mk
+
+# --- the tool -------------------------------------------------------------------------------------------
+criu_c	:= $(sort $(filter-out %.pie.c,$(shell find criu -name '*.c')))
+criu_o	:= $(criu_c:%.c=$(O)/%.o)
+pie_c	:= $(sort $(shell find criu -name '*.pie.c'))
+pie_main := criu/pie/parasite.pie.c criu/pie/restorer.pie.c
+pie_o	:= $(patsubst %.pie.c,$(O)/%.pie.o,$(filter-out $(pie_main),$(pie_c)))
+blobs	:= $(O)/criu/pie/parasite.blob.o $(O)/criu/pie/restorer.blob.o
+
+# A message of file/timerfd.c is scoped "timerfd:" without its author writing it.
+kind_dirs := file task mem sock ns mount net
+kind_of	= $(if $(filter $(kind_dirs),$(notdir $(patsubst %/,%,$(dir $<)))),-DKIND_NAME='"$(basename $(notdir $<))"')
+
+$(O)/criu/%.o: criu/%.c | $(pb_h)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(INC) -I$(BUILD)/images -DVERSION='"$(VERSION)"' $(kind_of) -c $< -o $@
+
+$(O)/criu/%.pie.o: criu/%.pie.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(PIE_CFLAGS) $(INC) -c $< -o $@
+
+$(O)/criu/pie/%.blob: $(O)/criu/pie/%.pie.o $(pie_o) $(PIE_DEPS)
+	$(PIE_LINK)
+
+$(BUILD)/libcriu-core.a: $(filter-out $(O)/criu/main.o,$(criu_o)) $(pb_o) $(blobs)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(O)/criu/main.o: criu/main.c
+$(BUILD)/criu: $(O)/criu/main.o $(BUILD)/libcriu-core.a $(BUILD)/libcompel.a
+	$(Q)$(CC) $(OPT) -pthread -o $@ $^ $(LIBS)
+
+# --- tests ----------------------------------------------------------------------------------------------
+zdtm_c	:= $(wildcard test/zdtm/static/*.c)
+zdtm_lib := $(wildcard test/zdtm/lib/*.c)
+zdtm	: $(zdtm_c:test/zdtm/static/%.c=$(BUILD)/zdtm/static/%)
+$(BUILD)/zdtm/static/%: test/zdtm/static/%.c $(zdtm_lib) $(wildcard test/zdtm/lib/*.h)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -O2 -g -pthread -Itest/zdtm/lib -o $@ $< $(zdtm_lib)
+
+unit_c	:= $(wildcard test/unit/*.c)
+unit_x	:= $(unit_c:test/unit/%.c=$(BUILD)/unit/%)
+$(BUILD)/unit/%: test/unit/%.c $(BUILD)/libcriu-core.a $(BUILD)/libcompel.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(INC) -I$(BUILD)/images -Itest/unit -o $@ $< $(BUILD)/libcriu-core.a $(BUILD)/libcompel.a $(LIBS) -lcmocka
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+clean:
+	rm -rf build
