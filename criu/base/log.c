@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The log: one write(2) a line, so that lines of several processes do not mix. */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/log.h"
+
+enum { LINE_MAX_BYTES = 2048, FIRST_ERROR_BYTES = 1024 };
+
+/* Each thread is in a place of its own: its scopes are a list that starts here. */
+static __thread struct log_scope *innermost;
+
+/* Writable because the log is the one thing that every function may reach without being handed it. */
+int log_verbosity = LOG_WARN;
+static int out_fd = STDERR_FILENO;
+static pid_t task_pid;
+static struct timespec started;
+static char *first_error;		/* shared with the children, so that the visible process can repeat it */
+
+void log_scope_open(struct log_scope *s)
+{
+	s->up = innermost;
+	innermost = s;
+}
+
+void log_scope_close(struct log_scope *s)
+{
+	innermost = s->up;
+}
+
+void log_to(int fd, int verbosity)
+{
+	out_fd = fd;
+	log_verbosity = verbosity;
+	clock_gettime(CLOCK_MONOTONIC, &started);
+	if (!first_error) {
+		void *p = mmap(NULL, FIRST_ERROR_BYTES, PROT_READ | PROT_WRITE,
+			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		first_error = p == MAP_FAILED ? NULL : p;
+	}
+}
+
+int log_fd(void)
+{
+	return out_fd;
+}
+
+void log_as_task(pid_t pid)
+{
+	task_pid = pid;
+}
+
+const char *log_first_error(void)
+{
+	return first_error ? first_error : "";
+}
+
+struct line {
+	char text[LINE_MAX_BYTES];
+	size_t len;
+};
+
+static void printf_like(2, 3) append(struct line *l, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(l->text + l->len, sizeof(l->text) - l->len, fmt, args);
+	va_end(args);
+	if (n > 0)
+		l->len = min(l->len + n, sizeof(l->text) - 2);
+}
+
+static void append_stamp(struct line *l)
+{
+	struct timespec now;
+	long sec, nsec;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	sec = now.tv_sec - started.tv_sec;
+	nsec = now.tv_nsec - started.tv_nsec;
+	if (nsec < 0) {
+		sec--;
+		nsec += 1000000000;
+	}
+	/* The field is 12 wide; beyond 99 seconds the last digits make room. */
+	char stamp[48];
+	snprintf(stamp, sizeof(stamp), "%02ld.%06ld", sec, nsec / 1000);
+	append(l, "(%.9s) ", stamp);
+	if (task_pid)
+		append(l, "%6d: ", task_pid);
+}
+
+static void append_scopes(struct line *l, const struct log_scope *s)
+{
+	if (!s)
+		return;
+	append_scopes(l, s->up);
+	if (s->id == -1)
+		append(l, "%s: ", s->name);
+	else
+		append(l, "%s %ld: ", s->name, s->id);
+}
+
+static void remember_first_error(const char *text)
+{
+	if (first_error && !first_error[0])
+		snprintf(first_error, FIRST_ERROR_BYTES, "%s", text);
+}
+
+static void append_tag(struct line *l, const struct log_place *at, enum log_level level)
+{
+	const char *file = strncmp(at->file, "criu/", 5) ? at->file : at->file + 5;
+
+	if (level == LOG_ERROR)
+		append(l, "Error (%s:%d): ", file, at->line);
+	else if (level == LOG_WARN)
+		append(l, "Warn  (%s:%d): ", file, at->line);
+}
+
+static void write_line(int fd, const char *text, size_t len)
+{
+	if (write(fd, text, len) < 0)
+		return; /* nowhere left to say it */
+}
+
+void log_write(const struct log_place *at, enum log_level level, int err, const char *fmt, ...)
+{
+	int saved_errno = errno;
+	struct line l = { .len = 0 };
+	size_t said;
+	va_list args;
+	int n;
+
+	if (log_verbosity >= LOG_INFO)
+		append_stamp(&l);
+	append_tag(&l, at, level);
+	said = l.len;
+	append_scopes(&l, innermost);
+	if (at->kind)
+		append(&l, "%s: ", at->kind);
+
+	va_start(args, fmt);
+	n = vsnprintf(l.text + l.len, sizeof(l.text) - l.len, fmt, args);
+	va_end(args);
+	if (n > 0)
+		l.len = min(l.len + n, sizeof(l.text) - 2);
+	if (err)
+		append(&l, ": %s", strerror(err));
+	if (level == LOG_ERROR)
+		remember_first_error(l.text + said);
+	if ((int)level <= log_verbosity) {
+		l.text[l.len++] = '\n';
+		write_line(out_fd, l.text, l.len);
+	}
+	errno = saved_errno;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once				/* file/files.h: descriptor tables and open files as a family */
+#include <stdint.h>
+#include "base/compiler.h"
+#include "base/arena.h"
+
+struct dump;
+struct restore;
+struct model;
+struct task;
+
+/* --- dump ---------------------------------------------------------------------------------------------------- */
+/* All tables of all tasks: fills model.fd_tables, model.files, task->fds and ids->files_id; refuses what it must. */
+int files_scan(struct dump *d) must_check;
+/*
+ * A file that is no descriptor: path is a magic link such as "/proc/41/exe", "/proc/41/cwd" or
+ * "/proc/41/map_files/...". The same file met again gets the same id. flags are the open flags to store.
+ */
+int files_scan_link(struct dump *d, const struct task *t, const char *path, uint32_t flags, uint32_t *ret_id) must_check;
+/* files.img, fdinfo-N.img, and the bulk images of kinds (pipes-data, ghost files ...). */
+int files_save(struct dump *d) must_check;
+/* Takes back what scanning has done outside (link remaps); also after a successful dump. */
+void files_release(struct dump *d);
+
+/* --- restore ------------------------------------------------------------------------------------------------- */
+int files_load(struct model *m, int img_dir) must_check;	/* read and check */
+/* The highest descriptor number of the tree, for the tool to move its own above. */
+int files_highest_fd(const struct model *m);
+/* In a task: make the files it owns (first holder in tree order), note them in shared_file(). Before STEP_MADE. */
+int files_make(struct restore *r) must_check;
+/* In a task: all descriptors to their numbers, foreign ones by pidfd_getfd. Between STEP_MADE and STEP_INSTALLED. */
+int files_install(struct restore *r) must_check;
+/* In a task: contents, epoll targets, owners. Between STEP_INSTALLED and STEP_READY. */
+int files_fill(struct restore *r) must_check;
+/* In a task: a new descriptor (>= service_fd_min) for a file by id that is no descriptor (exe, cwd, mapped ...). */
+int files_open(struct restore *r, uint32_t id, int *ret_fd) must_check;
+/* In the tool, after everybody runs or on failure: temporary names that ghosts and remaps needed. */
+void files_restore_release(struct restore *r);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once				/* mem/mem.h: the memory of tasks as a family */
+#include "base/compiler.h"
+
+struct dump;
+struct restore;
+struct model;
+struct task;
+
+/* --- dump ---------------------------------------------------------------------------------------------------- */
+/* From outside: mappings and mm fields into task->mm (mapped files through files_scan_link); refuses what it must. */
+int mem_scan(struct dump *d, struct task *t) must_check;
+/* All pages of all tasks into pages-*.img and pagemap-*.img; the targets are stopped. */
+int mem_dump_pages(struct dump *d) must_check;
+
+/* --- restore ------------------------------------------------------------------------------------------------- */
+int mem_load(struct model *m, struct task *t, int img_dir) must_check;	/* mm-, pagemap-; checks; page file opened */
+/* In the tool, pure: where the task's restorer of this size can live, away from its mappings and from the tool's. */
+int mem_find_hole(const struct task *t, uint64_t size, uint64_t *ret_addr) must_check;
+/* In a task, before it forks: memory that its children share with it is made and filled now, at a temporary place. */
+int mem_make_shared(struct restore *r, const struct task *t) must_check;
+/* In a task, last: late rows for the restorer, userfaultfd, descriptors of mapped files (files_open). */
+int mem_make(struct restore *r, const struct task *t) must_check;
+/* In the tool, between STEP_MAPPED and STEP_FILLED: contents of all tasks, on all CPUs. */
+int mem_fill(struct restore *r) must_check;

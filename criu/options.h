@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once				/* options.h: what the user asked for; const once parsed */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct string_list {
+	const char **v;
+	unsigned int n;
+};
+
+struct options {
+#define OPT_FLAG(name, letter, field, help)		bool field;
+#define OPT_INT(name, letter, field, def, help)		int field;
+#define OPT_SIZE(name, letter, field, def, help)	uint64_t field;
+#define OPT_STR(name, letter, field, arg, help)		const char *field;
+#define OPT_OPTSTR(name, letter, field, arg, def, help)	const char *field;
+#define OPT_LIST(name, letter, field, arg, help)	struct string_list field;
+#define OPT_CALL(name, letter, has_arg, arg, call, help)
+#include "options.def"
+	int verbosity;
+	enum { FINAL_KILL, FINAL_RUN, FINAL_STOP } final_state;
+	const char *command;		/* "dump", ... */
+	char **args;			/* what follows it */
+	int n_args;
+};
+
+/*
+ * Default files, --config, environment and command line, in this order. 0, or a negative errno already reported.
+ * 1: help or version was asked for and printed.
+ */
+int options_parse(int argc, char **argv, struct options *ret);

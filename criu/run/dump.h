@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once				/* run/dump.h: what the parts of a dump share */
+#include <compel/compel.h>
+#include "model/model.h"
+#include "run/refusals.h"
+
+struct options;
+struct journal;
+struct inside_task;
+struct inside_thread;
+struct proc_stat;
+struct proc_status;
+
+/* What a dump knows of a thread beyond its record. */
+struct dump_thread {
+	bool is_seized;
+	struct compel_stop stop;
+	struct user_regs_struct regs;	/* restart fix-up applied */
+	const struct inside_thread *inside;	/* what the parasite answered; NULL for a zombie */
+	struct proc_stat *stat;		/* kernel/proc_stat.h */
+	struct proc_status *status;	/* kernel/proc_status.h */
+};
+
+struct dump_task {
+	struct compel_proc *proc;	/* NULL for a zombie */
+	int pidfd;
+	int stop_signo;			/* of a group-stopped task, else 0 */
+	const struct inside_task *inside;
+	struct vma_list *vmas;		/* mem/vmas.h */
+};
+
+struct dump_stats {
+	uint64_t freezing_us, frozen_us, memdump_us, memwrite_us;
+	uint64_t pages_scanned, pages_skipped_parent, pages_written;
+};
+
+struct dump {
+	const struct options *opt;
+	struct journal *journal;
+	struct model m;
+	struct refusals refusals;
+	int img_dir;
+	struct dump_stats stats;
+	uint32_t next_ghost_id, next_pages_id;
+};
