@@ -22,6 +22,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOOL_TIMEOUT = 120      # seconds for one dump or restore; then it counts as hung
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PR_SET_CHILD_SUBREAPER = 36
 CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 0x40000
 
@@ -414,11 +415,18 @@ def measure(args, build, top, result):
     return is_good
 
 
+def stop(sig, _frame):
+    """Leaves by way of every finally; the same signal once more must not cut that short."""
+    for other in STOP_SIGNALS:
+        signal.signal(other, signal.SIG_IGN)
+    sys.exit(128 + sig)
+
+
 def main():
     args = options()
     prctl(PR_SET_CHILD_SUBREAPER, 1)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
+    for sig in STOP_SIGNALS:
+        signal.signal(sig, stop)
     if args.tmpfs_run:
         private_run_directory()
     top = tempfile.mkdtemp(prefix="criu-bench-", dir=args.dir)
@@ -430,10 +438,7 @@ def main():
         build_programs(build)
         warm_memory(build, args.only)
         is_good = measure(args, build, top, result)
-    except KeyboardInterrupt:
-        sys.exit(130)
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         kill_all()
         shutil.rmtree(top)
     if args.json:

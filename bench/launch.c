@@ -65,6 +65,7 @@ int main(int argc, char **argv)
 
 	if (argc < 3)
 		return fprintf(stderr, "usage: launch RESULT COMMAND [ARG...]\n"), 2;
+	close_range(3, ~0U, 0);
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	code = run(argv + 2, &wall_ns);
 	if (code < 0)
