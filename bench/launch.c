@@ -2,9 +2,9 @@
 /*
  * Runs one command and says what it cost: launch RESULT COMMAND [ARG...]
  *
- * RESULT gets one line: wall time in ns, exit code (128 + signal), peak RSS in KiB of the largest process.
- * A program of its own, because a child inherits its parent's peak through fork and exec: started
- * from an interpreter, every tool would seem to need the interpreter's memory.
+ * RESULT gets one line: wall time in ns, exit code (128 + signal), peak RSS in KiB of the
+ * largest process. A program of its own, because a child inherits its parent's peak through fork
+ * and exec: started from an interpreter, every tool would seem to need the interpreter's memory.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ static long long now_ns(void)
 	return ts.tv_sec * 1000000000LL + ts.tv_nsec;
 }
 
-/* Helpers that the command left behind come to us; what they used counts only once they are reaped. */
+/* Helpers that the command left behind come to us; what they used counts once they are reaped. */
 static void reap_leftovers(void)
 {
 	for (int ms = 0; ms < GRACE_MS; ms++) {

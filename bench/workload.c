@@ -2,9 +2,10 @@
 /*
  * The processes that bench.py checkpoints: workload NAME DIR
  *
- * DIR/ready appears when everything is set up. From then on SIGUSR1 asks "are you whole?": the answer, in
- * DIR/answer, is "ok GAP_NS SAMPLES" or "bad REASON". SIGUSR2 starts sampling the clock, and the next
- * SIGUSR1 ends it; GAP_NS is the longest time between two samples, that is the freeze as seen from here.
+ * DIR/ready appears when everything is set up. From then on SIGUSR1 asks "are you whole?": the
+ * answer, in DIR/answer, is "ok GAP_NS SAMPLES" or "bad REASON". SIGUSR2 starts sampling the clock,
+ * and the next SIGUSR1 ends it; GAP_NS is the longest time between two samples, that is the freeze
+ * as seen from here.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +35,7 @@ static void die(const char *what)
 	exit(1);
 }
 
-/* Never zero, and different in every word, so that neither a lost nor a misplaced page goes unseen. */
+/* Never zero, different in every word: neither a lost nor a misplaced page goes unseen. */
 static uint64_t word_at(uint64_t index, uint64_t salt)
 {
 	return ((index + (salt << 40)) * 0x9e3779b97f4a7c15ULL) | 1;
@@ -80,7 +81,7 @@ static const char *memory_verify(void)
 	return is_filled(memory, memory_len, 1) ? NULL : "memory differs";
 }
 
-/* --- children that answer through pipes: each has memory of its own or a changed page in the parent's --- */
+/* --- children that answer through pipes, with memory of their own or one page changed --- */
 
 enum { MAX_CHILDREN = 64 };
 struct child {
@@ -257,7 +258,7 @@ static const char *threads_verify(void)
 	return threads_wait();
 }
 
-/* --- descriptors: in each group of four a file at an offset, both ends of a filled pipe, an eventfd --- */
+/* --- descriptors, four by four: a file at an offset, both ends of a filled pipe, an eventfd --- */
 
 struct fd_group {
 	int file, pipe[2], event;
@@ -321,7 +322,7 @@ static const char *fds_verify(void)
 	return bad;
 }
 
-/* --- mappings: one page each, every second one read-only, so that the kernel keeps them apart --- */
+/* --- mappings of one page, every second one read-only, so that the kernel keeps them apart --- */
 
 static size_t n_maps;
 
