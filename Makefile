@@ -47,6 +47,9 @@ $(pb_o): %.o: %.c | $(pb_h)
 # --- the compel library, and freestanding code for it ---------------------------------------------------
 include compel/compel.mk
 
+# --- pycriu and crit ------------------------------------------------------------------------------------
+include lib/lib.mk
+
 # --- the tool -------------------------------------------------------------------------------------------
 criu_c	:= $(sort $(filter-out %.pie.c,$(shell find criu -name '*.c')))
 criu_o	:= $(criu_c:%.c=$(O)/%.o)
