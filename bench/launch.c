@@ -74,7 +74,8 @@ int main(int argc, char **argv)
 	getrusage(RUSAGE_CHILDREN, &usage);
 
 	out = fopen(argv[1], "we");
-	if (!out || fprintf(out, "%lld %d %ld\n", wall_ns, code, usage.ru_maxrss) < 0 || fclose(out))
+	if (!out || fprintf(out, "%lld %d %ld\n", wall_ns, code, usage.ru_maxrss) < 0 ||
+	    fclose(out))
 		return perror(argv[1]), 2;
 	return 0;
 }

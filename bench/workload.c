@@ -362,7 +362,7 @@ static uint64_t now_ns(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-static void publish(const char *name, const char *fmt, ...)
+static void __attribute__((format(printf, 2, 3))) publish(const char *name, const char *fmt, ...)
 {
 	char path[4096], temp[4096];
 	va_list args;
@@ -450,7 +450,7 @@ int main(int argc, char **argv)
 		       warm(strtoul(argv[2], NULL, 10), MADV_HUGEPAGE);
 
 	work_dir = argv[2];
-	close_range(3, ~0U, 0);			/* whatever bench.py's caller had open is no part of this */
+	close_range(3, ~0U, 0);	/* what bench.py's caller had open is no part of this */
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGUSR2);
