@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once				/* kernel/read.h: a whole /proc file as text */
+#include <stddef.h>
+#include "base/compiler.h"
+
+/*
+ * Most files fit in the room inside, so reading one costs three system calls and no allocation. Declare it with
+ * auto_proc_text, or free it by hand.
+ */
+struct proc_text {
+	char *s;			/* ends with a NUL that is not counted */
+	size_t len;
+	char room[4096];
+};
+
+/* Reads the file whose path is printed from fmt. A question: reports nothing, returns a negative errno. */
+int proc_text_read(struct proc_text *ret, const char *fmt, ...) printf_like(2, 3) must_check;
+void proc_text_free(struct proc_text *t);
+
+#define auto_proc_text __attribute__((cleanup(proc_text_free))) struct proc_text
