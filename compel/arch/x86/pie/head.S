@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The first bytes of every blob: call pie_main, pass the gate, go back to what the thread was doing.
+ *
+ * The tracer (src/run.c, arch/x86/frame.c) enters here with
+ *	rdi	argument of pie_main		rsp	top of this thread's stack
+ *	rbx	the thread's signal frame	r12	signal of the gate, 0 for none
+ *	r13 r14	start and length of what must become writable first; r14 = 0 if it is
+ *	rbp	system call to make instead of pie_main, -1 for none (arguments in rdi rsi rdx r15 r8 r9; r14 = 0)
+ * The result is in rbp at the gate. Nothing but registers is used until memory is known to be writable, and nothing
+ * after the result: the way back works even if mprotect failed.
+ *
+ * The gate: a signal that the target ignores, sent to itself. Under ptrace it stops the thread inside get_signal(),
+ * and the tracer puts the original registers back. Without a tracer the kernel drops it, and rt_sigreturn does it.
+ */
+	.section .head.text, "ax", @progbits
+	.globl pie_entry
+pie_entry:
+	jmp	start
+	.byte	0x43, 0x42			/* magic, see frame.c */
+	.long	gate - pie_entry
+	.long	leave_done - pie_entry
+start:
+	test	%r14, %r14
+	jz	work
+	mov	%rdi, %r10			/* no argument of mprotect, so it is kept */
+	mov	%r13, %rdi
+	mov	%r14, %rsi
+	mov	$3, %edx			/* PROT_READ | PROT_WRITE */
+	mov	$10, %eax			/* mprotect */
+	syscall
+	mov	%r10, %rdi
+	test	%rax, %rax
+	jnz	done
+work:
+	cmp	$-1, %rbp
+	jne	call_kernel
+	call	pie_main
+	jmp	done
+call_kernel:
+	mov	%rbp, %rax
+	mov	%r15, %r10
+	syscall
+done:
+	mov	%rax, %rbp
+	test	%r12, %r12
+	jz	leave
+	mov	$39, %eax			/* getpid: the numbers of the target's own pid namespace */
+	syscall
+	mov	%rax, %r13
+	mov	$186, %eax			/* gettid */
+	syscall
+	mov	%r13, %rdi
+	mov	%rax, %rsi
+	mov	%r12, %rdx
+	mov	$234, %eax			/* tgkill */
+	syscall
+gate:
+leave:
+	lea	8(%rbx), %rsp			/* as if a handler had returned: rt_sigreturn expects the frame 8 below */
+	mov	$15, %eax			/* rt_sigreturn */
+	syscall
+leave_done:
+	ud2
+	.section .note.GNU-stack, "", @progbits
