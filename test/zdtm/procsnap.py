@@ -231,6 +231,8 @@ class Snapshot:
             elif name == "it_value":
                 details.append("it_value armed" if value != "(0, 0)" else "it_value unarmed")
             elif name == "tfd":
+                # a one-shot watch that has fired: adding it again cannot leave out error and hang-up (0x18)
+                value = re.sub(r"events: 40000018\b", "events: 40000000", value)
                 details.append("tfd " + re.sub(r" (ino|sdev):\S+", "", value))
             elif name == "lock":
                 details.append("lock " + value.split(": ", 1)[-1])
