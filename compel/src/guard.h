@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once	/* guard.h: what a thread has beside registers that must not act on injected code */
+
+#include <stdint.h>
+#include <sys/user.h>
+#include "proc.h"
+
+/* linux/ptrace.h, since Linux 6.4 */
+struct dispatch_config {
+	uint64_t mode, selector, offset, len;
+};
+
+struct guard {
+	struct dispatch_config dispatch;	/* syscall user dispatch; .mode 0 = off, nothing to put back */
+	unsigned long rseq_word;		/* address of the thread's rseq_cs pointer, 0 = nothing to put back */
+	uint64_t rseq_cs;			/* the critical section it is in */
+	unsigned long abort_ip;			/* where the kernel would send it */
+};
+
+/* Switch them off for a stopped thread with registers `regs`. */
+int guard_begin(struct compel_proc *p, pid_t tid, const struct user_regs_struct *regs, struct guard *g);
+
+/* Put them back: just before the thread's own registers are. */
+int guard_end(struct compel_proc *p, pid_t tid, const struct guard *g);

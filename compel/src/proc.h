@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once	/* proc.h: the library's view of one process */
+
+#include <compel/proc.h>
+
+struct compel_proc {
+	pid_t pid;
+	int mem;			/* /proc/PID/mem */
+	unsigned long syscall_insn;	/* address of a system call instruction */
+
+	unsigned long map;		/* what compel_load mapped: code, data, slots, a last page; 0 if nothing */
+	size_t len_map;
+	unsigned long data, slots;	/* where those parts begin; they become writable in the first run */
+	size_t len_data;
+	unsigned int n_slots;
+	bool is_writable;
+
+	char error[256];
+};
+
+/* Remember what went wrong in words; returns `err`. */
+__attribute__((format(printf, 3, 4)))
+int proc_fail(struct compel_proc *p, int err, const char *fmt, ...);
+
+/* All of it or an error; writes go through whatever the mapping's protection is. */
+int proc_read(struct compel_proc *p, unsigned long addr, void *buf, size_t len);
+int proc_write(struct compel_proc *p, pid_t tid, unsigned long addr, const void *buf, size_t len);

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One thread under ptrace: attach, stop, registers, detach. */
+#include <compel/thread.h>
+#include <elf.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include "arch.h"
+#include "wait.h"
+
+/* The pid of a task's tracer, 0 for none. */
+static pid_t tracer_of(pid_t tid)
+{
+	char path[64], line[256];
+	pid_t tracer = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", tid);
+	f = fopen(path, "re");
+	if (!f)
+		return 0;
+	while (fgets(line, sizeof(line), f))
+		if (!strncmp(line, "TracerPid:", 10)) {
+			tracer = atoi(line + 10);
+			break;
+		}
+	fclose(f);
+	return tracer;
+}
+
+int compel_seize(pid_t tid)
+{
+	static const unsigned long options[] = {
+		PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP,
+		PTRACE_O_TRACESYSGOOD,	/* without CAP_SYS_ADMIN, or under a filter of our own */
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		if (ptrace(PTRACE_SEIZE, tid, 0, options[i]) == 0)
+			return 0;
+		/* EINVAL: a kernel without CONFIG_CHECKPOINT_RESTORE or seccomp. */
+		if (errno != EPERM && errno != EINVAL)
+			return -errno;
+	}
+	if (is_zombie(tid))
+		return -EOWNERDEAD;
+	return tracer_of(tid) ? -EBUSY : -EPERM;
+}
+
+int compel_interrupt(pid_t tid)
+{
+	return ptrace(PTRACE_INTERRUPT, tid, 0, 0) < 0 ? -errno : 0;
+}
+
+/* A thread has come to rest: see to it that a call without a deadline that the stop has ended goes on afterwards. */
+static int mark_restart(pid_t tid)
+{
+	struct user_regs_struct regs;
+	int err = compel_regs_get(tid, &regs);
+
+	if (err || !arch_is_native64(&regs) || !arch_mark_restart(&regs))
+		return err;
+	return compel_regs_set(tid, &regs);
+}
+
+static int rest_at_stop(pid_t tid, int status, struct compel_stop *ret_stop)
+{
+	int sig = event_signal(status);
+
+	ret_stop->kind = sig == SIGTRAP ? COMPEL_STOPPED : COMPEL_GROUP_STOPPED;
+	ret_stop->sig = sig == SIGTRAP ? 0 : sig;
+	return mark_restart(tid);
+}
+
+/* A signal (or a stop of another kind) was first: undo it and ask again. */
+static int stop_again(pid_t tid, int status)
+{
+	int err = compel_interrupt(tid);
+
+	if (err)
+		return err;
+	if (event_of(status) == EVENT_SIGNAL)
+		return requeue_signal(tid, event_signal(status), PTRACE_CONT);
+	return resume(tid, PTRACE_CONT, 0);
+}
+
+int compel_wait_stopped(pid_t tid, struct compel_stop *ret_stop)
+{
+	uint64_t mask = 0;
+	bool has_mask = false;
+	int status, err;
+
+	memset(ret_stop, 0, sizeof(*ret_stop));
+	for (;;) {
+		err = wait_tracee(tid, &status);
+		if (err == -EOWNERDEAD) {
+			ret_stop->kind = COMPEL_ZOMBIE;
+			return 0;
+		}
+		if (err)
+			return err;
+		if (event_of(status) == EVENT_DEAD) {
+			ret_stop->kind = COMPEL_EXITED;
+			ret_stop->status = status;
+			return 0;
+		}
+		if (event_of(status) == EVENT_STOP)
+			break;
+		if (!has_mask && event_of(status) == EVENT_SIGNAL)
+			has_mask = get_sigmask(tid, &mask) == 0;
+		err = stop_again(tid, status);
+		if (err)
+			return err;
+	}
+	if (has_mask) {
+		err = set_sigmask(tid, mask);
+		if (err)
+			return err;
+	}
+	return rest_at_stop(tid, status, ret_stop);
+}
+
+int compel_stop_thread(pid_t tid, struct compel_stop *ret_stop)
+{
+	int err = compel_seize(tid);
+
+	if (err)
+		return err;
+	err = compel_interrupt(tid);
+	return err ? err : compel_wait_stopped(tid, ret_stop);
+}
+
+int compel_release(pid_t tid)
+{
+	struct compel_stop stop;
+	int err;
+
+	if (ptrace(PTRACE_DETACH, tid, 0, 0) == 0)
+		return 0;
+	/* ESRCH: not in a stop, dead, or not ours; the first can be helped. */
+	err = compel_interrupt(tid);
+	if (!err)
+		err = compel_wait_stopped(tid, &stop);
+	if (err)
+		return err;
+	if (stop.kind == COMPEL_EXITED)
+		return -ESRCH;
+	return ptrace(PTRACE_DETACH, tid, 0, 0) < 0 ? -errno : 0;
+}
+
+int compel_is_native64(pid_t tid)
+{
+	struct __ptrace_syscall_info info;
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof(info), &info) < 0)
+		return -errno;
+	return info.arch == arch_audit_number;
+}
+
+int compel_regs_get(pid_t tid, struct user_regs_struct *ret_regs)
+{
+	struct iovec iov = { ret_regs, sizeof(*ret_regs) };
+
+	return ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov) < 0 ? -errno : 0;
+}
+
+int compel_regs_set(pid_t tid, const struct user_regs_struct *regs)
+{
+	struct iovec iov = { (void *)regs, sizeof(*regs) };
+
+	return ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov) < 0 ? -errno : 0;
+}
+
+int compel_sigmask_get(pid_t tid, uint64_t *ret_mask)
+{
+	return get_sigmask(tid, ret_mask);
+}
+
+int compel_sigmask_set(pid_t tid, uint64_t mask)
+{
+	return set_sigmask(tid, mask);
+}

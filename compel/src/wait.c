@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Resuming a tracee and waiting for its stops. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "wait.h"
+
+#define N_YIELDS 200	/* about 100 us: longer than a wake-up across CPUs takes, even in a virtual machine */
+
+enum event event_of(int status)
+{
+	if (WIFEXITED(status) || WIFSIGNALED(status))
+		return EVENT_DEAD;
+	if (status >> 16 == PTRACE_EVENT_STOP)
+		return EVENT_STOP;
+	if (status >> 16)
+		return EVENT_OTHER;
+	return WSTOPSIG(status) == (SIGTRAP | 0x80) ? EVENT_SYSCALL : EVENT_SIGNAL;
+}
+
+int event_signal(int status)
+{
+	return WSTOPSIG(status);
+}
+
+bool is_zombie(pid_t tid)
+{
+	char path[64], text[256];
+	const char *state;
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return false;
+	text[n] = 0;
+	state = strrchr(text, ')');
+	return state && (state[2] == 'Z' || state[2] == 'X');
+}
+
+int poll_tracee(pid_t tid, int *ret_status)
+{
+	pid_t got;
+
+	do
+		got = waitpid(tid, ret_status, __WALL | WNOHANG);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return errno == ECHILD ? -ESRCH : -errno;
+	return got ? 0 : -EAGAIN;
+}
+
+void wait_a_little(unsigned int n)
+{
+	struct timespec ts = { .tv_nsec = n < 2 * N_YIELDS ? 20000 : 500000 };
+
+	if (n < N_YIELDS)
+		sched_yield();
+	else
+		nanosleep(&ts, NULL);
+}
+
+/*
+ * A blocking waitpid() would be simpler, and hangs: when a group leader exits before its threads, the kernel reports
+ * it only after they are all gone (delay_group_leader()), and we are the ones who hold them.
+ */
+int wait_tracee(pid_t tid, int *ret_status)
+{
+	for (unsigned int n = 0;; n++) {
+		int err = poll_tracee(tid, ret_status);
+
+		if (err != -EAGAIN)
+			return err;
+		if (n >= N_YIELDS && n % 8 == 0 && is_zombie(tid)) {
+			err = poll_tracee(tid, ret_status);	/* it may just have become one, and reportable */
+			return err == -EAGAIN ? -EOWNERDEAD : err;
+		}
+		wait_a_little(n);
+	}
+}
+
+int resume(pid_t tid, int request, int sig)
+{
+	return ptrace(request, tid, 0, (unsigned long)sig) < 0 ? -errno : 0;
+}
+
+int get_sigmask(pid_t tid, uint64_t *ret_mask)
+{
+	return ptrace(PTRACE_GETSIGMASK, tid, sizeof(*ret_mask), ret_mask) < 0 ? -errno : 0;
+}
+
+int set_sigmask(pid_t tid, uint64_t mask)
+{
+	return ptrace(PTRACE_SETSIGMASK, tid, sizeof(mask), &mask) < 0 ? -errno : 0;
+}
+
+/*
+ * ptrace_signal() in the kernel queues a signal again, with its siginfo, when it finds it blocked after the stop. The
+ * caller puts the mask back later. SIGSTOP cannot be blocked: passing it on starts the job control stop it stands
+ * for, which is what would have happened without us, and runs no code of the target.
+ */
+int requeue_signal(pid_t tid, int sig, int request)
+{
+	if (sig != SIGSTOP) {
+		uint64_t mask;
+		int err = get_sigmask(tid, &mask);
+
+		if (!err)
+			err = set_sigmask(tid, mask | sig_bit(sig));
+		if (err)
+			return err;
+	}
+	return resume(tid, request, sig);
+}
+
+int resume_until(pid_t tid, int request, enum event want, int *ret_status)
+{
+	int err = resume(tid, request, 0);
+
+	for (;;) {
+		enum event e;
+
+		if (!err)
+			err = wait_tracee(tid, ret_status);
+		if (err)
+			return err == -EOWNERDEAD ? -ESRCH : err;
+		e = event_of(*ret_status);
+		if (e == EVENT_DEAD)
+			return -ESRCH;
+		if (e == want)
+			return 0;
+		/* Any stop uses up a request for EVENT_STOP. */
+		if (want == EVENT_STOP && ptrace(PTRACE_INTERRUPT, tid, 0, 0) < 0)
+			return -errno;
+		if (e == EVENT_SIGNAL)
+			err = requeue_signal(tid, event_signal(*ret_status), request);
+		else
+			err = resume(tid, request, 0);
+	}
+}
