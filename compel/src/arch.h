@@ -19,3 +19,40 @@ long arch_syscall_result(const struct user_regs_struct *regs);
 
 /* Registers of a fresh stop: true if they were changed so that the interrupted call goes on instead of failing. */
 bool arch_mark_restart(struct user_regs_struct *regs);
+
+/* --- entering loaded code ------------------------------------------------------------------------------------- */
+
+struct arch_entry {
+	unsigned long code, stack_top, frame;
+	unsigned long arg;
+	unsigned long to_unlock, len_to_unlock;	/* what must be made writable first; length 0: nothing */
+	int gate_sig;				/* 0: no signal, the gate is the call that leaves */
+};
+
+/* Offsets in a blob, from its head. */
+struct arch_gates {
+	unsigned long signal, leave;	/* where ip is in a stop at the gate with and without a signal */
+};
+
+#define ARCH_FRAME_SPACE 16384	/* bytes kept for a frame */
+
+/* -EINVAL: the blob was not made by PIE_LINK. */
+int arch_gates(const void *blob, size_t len, struct arch_gates *ret_gates);
+
+/*
+ * Registers to enter with; and what pie_main returned, from those at the gate (not called: the
+ * error of making memory writable).
+ */
+void arch_enter_regs(struct user_regs_struct *regs, const struct arch_entry *entry);
+long arch_gate_result(const struct user_regs_struct *regs, bool *ret_was_called);
+unsigned long arch_ip(const struct user_regs_struct *regs);
+
+/* At the entry stop of the call that leaves: make it no call at all, with what `own` says for the registers. */
+void arch_cancel_leave(struct user_regs_struct *regs, const struct user_regs_struct *own);
+
+/*
+ * Write into `buf` (ARCH_FRAME_SPACE bytes that will be at `addr`) the signal frame through which a thread gets back to
+ * `regs` (at `abort_ip`, if not 0), `mask` and the extended state. Returns its length.
+ */
+size_t arch_frame(void *buf, unsigned long addr, const struct user_regs_struct *regs, uint64_t mask,
+		  unsigned long abort_ip, const void *xsave, size_t len_xsave);

@@ -2,6 +2,7 @@
 #pragma once	/* proc.h: the library's view of one process */
 
 #include <compel/proc.h>
+#include "arch.h"
 
 struct compel_proc {
 	pid_t pid;
@@ -14,6 +15,7 @@ struct compel_proc {
 	size_t len_data;
 	unsigned int n_slots;
 	bool is_writable;
+	struct arch_gates gates;
 
 	char error[256];
 };

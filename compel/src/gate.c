@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The choice of the signal that ends a run.
+ *
+ * A signal that the target ignores stops a traced thread, and does nothing to one that is not traced any more. Not every
+ * program has one (a Go program catches nearly all): then each system call of the run is traced, and the one that
+ * leaves is the sign; slower, but no signal is involved.
+ */
+#include "gate.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include "wait.h"
+
+#define BIT(sig) (1ULL << ((sig) - 1))
+
+const uint64_t gate_faults = BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) | BIT(SIGFPE) | BIT(SIGTRAP) | BIT(SIGSYS);
+
+/* Ignored unless caught. */
+static const uint64_t ignored_by_default = BIT(SIGURG) | BIT(SIGWINCH) | BIT(SIGCHLD);
+
+/*
+ * Sending one of these discards others from the queues, even when it is ignored (prepare_signal() in the kernel); those
+ * above 31 need room in the queue to be sent at all.
+ */
+static const uint64_t has_effects = BIT(SIGKILL) | BIT(SIGSTOP) | BIT(SIGCONT) | BIT(SIGTSTP) | BIT(SIGTTIN) |
+				    BIT(SIGTTOU) | ~(BIT(32) - 1);
+
+/* Rarest in real programs first. */
+static const int preferred[] = { SIGURG, SIGWINCH, SIGPIPE, SIGXFSZ, SIGHUP, SIGCHLD };
+
+int gates_read(struct compel_proc *p, struct gates *ret_gates)
+{
+	unsigned long long ignored = 0, caught = ~0ULL;
+	char path[64], line[512];
+	int seccomp = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", p->pid);
+	f = fopen(path, "re");
+	if (!f)
+		return proc_fail(p, -errno, "open %s", path);
+	while (fgets(line, sizeof(line), f)) {
+		if (!strncmp(line, "SigIgn:", 7))
+			ignored = strtoull(line + 7, NULL, 16);
+		else if (!strncmp(line, "SigCgt:", 7))
+			caught = strtoull(line + 7, NULL, 16);
+		else if (!strncmp(line, "Seccomp:", 8))
+			seccomp = atoi(line + 8);
+	}
+	fclose(f);
+	ret_gates->usable = (ignored | (ignored_by_default & ~caught)) & ~has_effects & ~gate_faults;
+	ret_gates->has_seccomp = seccomp != 0;
+	return 0;
+}
+
+/* Whether the filters of a stopped thread are suspended: asking for it again succeeds then. */
+static bool seccomp_is_suspended(pid_t tid)
+{
+	return ptrace(PTRACE_SETOPTIONS, tid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP) == 0;
+}
+
+int gate_signal(const struct gates *g, pid_t tid, uint64_t mask)
+{
+	uint64_t usable = g->usable & ~mask;	/* a blocked one may be pending, and would be used up */
+
+	if (g->has_seccomp && !seccomp_is_suspended(tid))
+		return 0;	/* the filter may forbid tgkill; it must allow rt_sigreturn, or no handler could return */
+	for (size_t i = 0; i < sizeof(preferred) / sizeof(preferred[0]); i++)
+		if (usable & sig_bit(preferred[i]))
+			return preferred[i];
+	return usable ? __builtin_ctzll(usable) + 1 : 0;
+}

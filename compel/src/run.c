@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Running loaded code in stopped threads.
+ *
+ * At every moment a thread either has its own registers, or stands in code that ends in rt_sigreturn to them: the order
+ * of the steps below sees to it, so that we may be killed between any two of them.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include "arch.h"
+#include "gate.h"
+#include "inject.h"
+#include "pin.h"
+#include "slot.h"
+#include "wait.h"
+
+#define MAX_XSAVE 12288		/* with AMX 11008; a frame has room for no more */
+
+struct entered {
+	struct compel_call *call;
+	struct user_regs_struct regs;	/* the thread's own */
+	uint64_t mask;
+	struct guard guard;
+	int gate_sig;
+	bool is_running;
+	size_t len_xsave;
+	char xsave[MAX_XSAVE];
+};
+
+static int request_of(const struct entered *e)
+{
+	return e->gate_sig ? PTRACE_CONT : PTRACE_SYSCALL;
+}
+
+/* Read what the thread is; nothing is changed yet, but what guard_begin switches off. */
+static int read_thread(struct compel_proc *p, const struct gates *g, struct entered *e)
+{
+	pid_t tid = e->call->tid;
+	int err = compel_regs_get(tid, &e->regs);
+
+	if (err)
+		return proc_fail(p, err, "thread %d: read registers", tid);
+	if (!arch_is_native64(&e->regs))
+		return proc_fail(p, -EOPNOTSUPP, "thread %d: runs 32-bit code", tid);
+	err = compel_xsave_get(tid, e->xsave, sizeof(e->xsave), &e->len_xsave);
+	if (!err)
+		err = get_sigmask(tid, &e->mask);
+	if (err)
+		return proc_fail(p, err, "thread %d: read extended state and signal mask", tid);
+	e->gate_sig = gate_signal(g, tid, e->mask);
+	err = guard_begin(p, tid, &e->regs, &e->guard);
+	return err ? proc_fail(p, err, "thread %d: read rseq and dispatch state", tid) : 0;
+}
+
+/* The way back first, then registers, then the mask. */
+static int enter(struct compel_proc *p, struct entered *e, unsigned long slot)
+{
+	struct user_regs_struct regs = e->regs;
+	pid_t tid = e->call->tid;
+	char frame[ARCH_FRAME_SPACE];
+	struct arch_entry entry = {
+		.code = p->map,
+		.stack_top = slot + LEN_STACK,
+		.frame = slot + AT_FRAME,
+		.arg = p->data + e->call->arg,
+		.to_unlock = p->data,
+		.len_to_unlock = p->is_writable ? 0 : p->slots + p->n_slots * LEN_SLOT - p->data,
+		.gate_sig = e->gate_sig,
+	};
+	size_t len = arch_frame(frame, entry.frame, &e->regs, e->mask, e->guard.abort_ip, e->xsave, e->len_xsave);
+	uint64_t open = (e->gate_sig ? sig_bit(e->gate_sig) : 0) | (gate_faults & ~e->mask);
+	int err = proc_write(p, tid, entry.frame, frame, len);
+
+	if (err)
+		return proc_fail(p, err, "thread %d: write the frame to return through", tid);
+	arch_enter_regs(&regs, &entry);
+	err = compel_regs_set(tid, &regs);
+	if (!err)
+		err = set_sigmask(tid, ~open);
+	if (!err)
+		err = resume(tid, request_of(e), 0);
+	return err ? proc_fail(p, err, "thread %d: enter the code", tid) : 0;
+}
+
+/* Everything back. With `own` at hand the thread is safe at once; what else it had is put back before. */
+static int put_back(struct compel_proc *p, struct entered *e)
+{
+	pid_t tid = e->call->tid;
+	int err = compel_xsave_set(tid, e->xsave, e->len_xsave);
+
+	if (!err)
+		err = set_sigmask(tid, e->mask);
+	if (!err)
+		err = guard_end(p, tid, &e->guard);
+	if (!err)
+		err = compel_regs_set(tid, &e->regs);
+	return err;
+}
+
+static void finish(struct compel_proc *p, struct entered *e, int err)
+{
+	e->is_running = false;
+	e->call->err = err;
+	if (err == -ESRCH)
+		proc_fail(p, err, "thread %d died in the code", e->call->tid);
+}
+
+static void take_result(struct compel_proc *p, struct entered *e, const struct user_regs_struct *regs)
+{
+	bool was_called;
+	long ret = arch_gate_result(regs, &was_called);
+
+	if (was_called) {
+		e->call->ret = ret;
+		p->is_writable = true;
+	} else {
+		e->call->err = proc_fail(p, ret, "process %d: make the data area writable", p->pid);
+	}
+}
+
+/* The thread has passed pie_main and rests in get_signal() by the gate's signal. */
+static void leave_by_signal(struct compel_proc *p, struct entered *e, const struct user_regs_struct *regs)
+{
+	int err;
+
+	finish(p, e, 0);
+	take_result(p, e, regs);
+	err = put_back(p, e);
+	if (err)
+		finish(p, e, err);
+}
+
+/* The thread is about to make the call that leaves: that is taken away, and the thread brought to rest. */
+static void leave_by_syscall(struct compel_proc *p, struct entered *e, const struct user_regs_struct *regs)
+{
+	pid_t tid = e->call->tid;
+	struct user_regs_struct quiet;
+	int err;
+
+	finish(p, e, 0);
+	take_result(p, e, regs);
+	arch_cancel_leave(&quiet, &e->regs);
+	err = compel_regs_set(tid, &quiet);
+	if (!err)
+		err = rest_in_signal_stop(tid);
+	if (!err)
+		err = put_back(p, e);
+	if (err)
+		finish(p, e, err);
+}
+
+/* The code has crashed: the fault is ours, the target must not see it. */
+static void leave_by_fault(struct compel_proc *p, struct entered *e, int sig, const struct user_regs_struct *regs)
+{
+	int err = put_back(p, e);
+
+	finish(p, e, err ? err : -EFAULT);
+	if (!err)
+		proc_fail(p, -EFAULT, "thread %d: signal %d in the code at offset 0x%lx", e->call->tid, sig,
+			  arch_ip(regs) - p->map);
+}
+
+static bool is_own_fault(pid_t tid, int sig)
+{
+	siginfo_t info;
+
+	if (!(gate_faults & sig_bit(sig)))
+		return false;
+	return ptrace(PTRACE_GETSIGINFO, tid, 0, &info) == 0 && info.si_code > 0;
+}
+
+/* Something is to be said about a thread that is running the code. */
+static int take_event(struct compel_proc *p, struct entered *e, int status)
+{
+	pid_t tid = e->call->tid;
+	int sig = event_signal(status);
+	struct user_regs_struct regs;
+	int err;
+
+	switch (event_of(status)) {
+	case EVENT_DEAD:
+		return -ESRCH;
+	case EVENT_SYSCALL:
+		err = compel_regs_get(tid, &regs);
+		if (err)
+			return err;
+		if (arch_ip(&regs) != p->map + p->gates.leave)
+			return resume(tid, request_of(e), 0);
+		leave_by_syscall(p, e, &regs);
+		return 0;
+	case EVENT_SIGNAL:
+		err = compel_regs_get(tid, &regs);
+		if (err)
+			return err;
+		/*
+		 * Not by siginfo: one of the same number from elsewhere may have been first, and the two are one then. Either
+		 * is ignored by the target.
+		 */
+		if (sig == e->gate_sig && arch_ip(&regs) == p->map + p->gates.signal)
+			leave_by_signal(p, e, &regs);
+		else if (sig == e->gate_sig)
+			return resume(tid, request_of(e), 0);
+		else if (is_own_fault(tid, sig))
+			leave_by_fault(p, e, sig, &regs);
+		else
+			return requeue_signal(tid, sig, request_of(e));
+		return 0;
+	default:
+		return resume(tid, request_of(e), 0);
+	}
+}
+
+/* Ask each thread in turn: one that waits for another inside must not keep us from serving the other. */
+static void collect(struct compel_proc *p, struct entered *all, unsigned int n)
+{
+	unsigned int n_running, n_idle = 0;
+
+	do {
+		bool is_idle = true;
+
+		n_running = 0;
+		for (unsigned int i = 0; i < n; i++) {
+			struct entered *e = &all[i];
+			int status, err;
+
+			if (!e->is_running)
+				continue;
+			n_running++;
+			err = poll_tracee(e->call->tid, &status);
+			if (err == -EAGAIN && n_idle > 100 && n_idle % 64 == 0 && is_zombie(e->call->tid))
+				err = poll_tracee(e->call->tid, &status) ? -ESRCH : 0;
+			if (err == -EAGAIN)
+				continue;
+			is_idle = false;
+			if (!err)
+				err = take_event(p, e, status);
+			if (err)
+				finish(p, e, err);
+		}
+		if (!is_idle)
+			n_idle = 0;
+		else if (n_running)
+			wait_a_little(n_idle++);
+	} while (n_running);
+}
+
+static int start(struct compel_proc *p, const struct gates *g, struct entered *e, unsigned long slot)
+{
+	int err = read_thread(p, g, e);
+
+	if (err)
+		return err;
+	err = enter(p, e, slot);
+	if (err)
+		put_back(p, e);
+	return err;
+}
+
+int compel_run(struct compel_proc *p, struct compel_call *calls, unsigned int n)
+{
+	struct entered *all;
+	struct pin pin = { .is_pinned = false };
+	struct gates g;
+	int err;
+
+	if (!p->map || n > p->n_slots)
+		return proc_fail(p, -EINVAL, "run in %u threads, but there is room for %u", n, p->map ? p->n_slots : 0);
+	err = gates_read(p, &g);
+	if (err)
+		return err;
+	all = calloc(n, sizeof(*all));
+	if (!all)
+		return proc_fail(p, -ENOMEM, "room for the state of %u threads", n);
+	if (n == 1)
+		pin_to(calls[0].tid, &pin);
+	for (unsigned int i = 0; i < n; i++) {
+		all[i].call = &calls[i];
+		calls[i].ret = 0;
+		calls[i].err = start(p, &g, &all[i], p->slots + i * LEN_SLOT);
+		all[i].is_running = !calls[i].err;
+	}
+	collect(p, all, n);
+	unpin(&pin);
+	free(all);
+	for (unsigned int i = 0; i < n && !err; i++)
+		err = calls[i].err;
+	return err;
+}
