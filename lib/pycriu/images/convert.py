@@ -3,6 +3,7 @@
 import base64
 import binascii
 import quopri
+import warnings
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import DecodeError
@@ -10,6 +11,9 @@ from google.protobuf.message import DecodeError
 from . import display
 from .errors import ImageError
 from .schema import schema
+
+# Said of input that ends early; decode() says it better, with the place.
+warnings.filterwarnings("ignore", "Unexpected end-group tag", RuntimeWarning)
 
 # Bytes of fields that the schema does not have (a newer writer's), so that they are not lost.
 UNKNOWN = "unknown_fields"
@@ -152,8 +156,10 @@ def decode(name, data, pretty=False):
     """The dictionary of a packed message NAME."""
     message = schema().message(name)()
     try:
-        message.MergeFromString(data)
+        used = message.MergeFromString(data)
     except DecodeError:
+        used = -1
+    if used != len(data):
         raise ImageError("these %d bytes are no %s: corrupt" % (len(data), name))
     missing = message.FindInitializationErrors()
     if missing:
