@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The fields of the address space: asked from inside where /proc is silent, and set when memory is in place. */
+#include <compel/pie.h>
+#include <asm/errno.h>
+#include <linux/mman.h>
+#include <linux/prctl.h>
+#include "mem/mm.pie.h"
+
+enum { PKEY_COUNT = 16 };
+
+static long pkey_alloc(void)
+{
+	return pie_syscall6(__NR_pkey_alloc, 0, 0, 0, 0, 0, 0);
+}
+
+/* No call lists the keys that are taken, so take all that are free and give those back. */
+static uint32_t allocated_pkeys(void)
+{
+	uint32_t ours = 0;
+	long key;
+
+	while ((key = pkey_alloc()) > 0 && key < PKEY_COUNT)
+		ours |= 1U << key;
+	/* ENOSPC: the program has all of them. Anything else: the CPU has none. */
+	if (!ours && key != -ENOSPC)
+		return 0;
+	for (key = 1; key < PKEY_COUNT; key++)
+		if (ours >> key & 1)
+			pie_syscall6(__NR_pkey_free, key, 0, 0, 0, 0, 0);
+	return ~ours & ((1U << PKEY_COUNT) - 1);
+}
+
+/*
+ * Nothing shows what mlockall(MCL_FUTURE) asked for but a new mapping: where it is locked, MADV_DONTNEED is refused;
+ * without MCL_ONFAULT it is populated as well.
+ */
+static uint32_t future_locks(void)
+{
+	const size_t page = 4096;
+	unsigned char is_resident = 0;
+	uint32_t found = 0;
+	long addr = sys_mmap(0, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (addr < 0)
+		return 0;
+	if (sys_madvise(addr, page, MADV_DONTNEED) == -EINVAL) {
+		pie_syscall6(__NR_mincore, addr, page, (long)&is_resident, 0, 0, 0);
+		found = MCL_FUTURE | (is_resident & 1 ? 0 : MCL_ONFAULT);
+	}
+	sys_munmap(addr, page);
+	return found;
+}
+
+void mm_scan_inside(struct mm_inside *ret)
+{
+	ret->brk = sys_brk(0);
+	ret->pkeys = allocated_pkeys();
+	ret->mlock_future = future_locks();
+}
+
+long mm_arm(const struct mm_arm *rows, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		const struct mm_arm *a = &rows[i];
+		struct prctl_mm_map map = {
+			.start_code = a->start_code, .end_code = a->end_code,
+			.start_data = a->start_data, .end_data = a->end_data,
+			.start_brk = a->start_brk, .brk = a->brk, .start_stack = a->start_stack,
+			.arg_start = a->arg_start, .arg_end = a->arg_end,
+			.env_start = a->env_start, .env_end = a->env_end,
+			.auxv = (__u64 *)a->auxv, .auxv_size = a->n_auxv * sizeof(a->auxv[0]),
+			.exe_fd = a->exe_fd,
+		};
+		long err = sys_prctl(PR_SET_MM, PR_SET_MM_MAP, (unsigned long)&map, sizeof(map), 0);
+
+		if (err)
+			return err;
+		if (a->mlock_future)
+			err = sys_mlockall(a->mlock_future);
+		if (err)
+			return err;
+	}
+	return 0;
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A task's mappings and the fields of its address space, read from outside, as records. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include "base/log.h"
+#include "base/own.h"
+#include "base/parse.h"
+#include "file/files.h"
+#include "kernel/proc_stat.h"
+#include "kernel/read.h"
+#include "mem/mem.h"
+#include "mem/scan.h"
+#include "mem/vdso.h"
+#include "mem/vmas.h"
+#include "pie/inside.h"
+#include "run/dump.h"
+
+/* Files that are mapped often (every library is, five times) are asked for once. */
+struct known_file {
+	const struct vma *vma;
+	uint32_t flags, id;
+};
+struct known_files {
+	VEC(struct known_file) v;
+};
+
+static uint32_t open_flags(const struct vma *v)
+{
+	/* A shared mapping may be made writable later only if its file was opened so. */
+	return v->is_shared && vma_has_flag(v, VM_FLAG_MAYWRITE) ? O_RDWR : O_RDONLY;
+}
+
+VmaEntry *vma_record(struct arena *a, const struct vma *v)
+{
+	VmaEntry *e = arena_msg(a, VmaEntry, vma_entry__init);
+	bool is_file = v->status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED);
+
+	e->start = v->start;
+	e->end = v->end;
+	e->prot = v->prot;
+	e->status = v->status;
+	e->fd = -1;
+	e->flags = (v->is_shared ? VMA_MAP_SHARED : VMA_MAP_PRIVATE) | (is_file ? 0 : VMA_MAP_ANONYMOUS);
+	for (size_t i = 0; i < n_vm_flags; i++) {
+		if (!(v->vm_flags >> i & 1))
+			continue;
+		e->flags |= vm_flags[i].map_flag;
+		if (vm_flags[i].madv)
+			e->madv |= 1ULL << vm_flags[i].madv;
+	}
+	if (v->status & (VMA_VVAR | VMA_VDSO | VMA_VSYSCALL))
+		e->madv = 0;		/* the kernel's doing, not the program's */
+	if (vma_has_flag(v, VM_FLAG_DROPPABLE))
+		e->flags &= ~VMA_MAP_PRIVATE;
+	e->has_madv = e->madv;
+	if (is_file) {
+		e->pgoff = v->pgoff;
+		e->has_fdflags = true;
+		e->fdflags = open_flags(v);
+	}
+	e->name = (char *)v->anon_name;
+	e->has_sealed = e->sealed = vma_has_flag(v, VM_FLAG_SEALED);
+	e->pkey = v->pkey;
+	e->has_pkey = v->pkey;
+	/* Kernels that do not name the flag print ??; in a locked mapping nothing else is likely to be meant. */
+	e->has_lock_on_fault = e->lock_on_fault = vma_has_flag(v, VM_FLAG_LOCKED) &&
+		(vma_has_flag(v, VM_FLAG_LOCK_ON_FAULT) || vma_has_flag(v, VM_FLAG_UNNAMED));
+	e->has_mpol_mode = e->has_mpol_nodes = v->has_policy;
+	e->mpol_mode = v->mpol_mode;
+	e->mpol_nodes = v->mpol_nodes;
+	return e;
+}
+
+static int scan_file(struct dump *d, const struct task *t, struct known_files *known, const struct vma *v,
+		     uint64_t *ret_id)
+{
+	struct known_file k = { .vma = v, .flags = open_flags(v) };
+	char path[80];
+	int err;
+
+	for (size_t i = known->v.n; i--;) {
+		const struct known_file *old = &known->v.v[i];
+
+		if (old->vma->ino == v->ino && old->flags == k.flags && old->vma->dev_major == v->dev_major &&
+		    old->vma->dev_minor == v->dev_minor && streq(old->vma->path, v->path)) {
+			*ret_id = old->id;
+			return 0;
+		}
+	}
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, leader(t)->pid_real, v->start, v->end);
+	err = files_scan_link(d, t, path, k.flags, &k.id);
+	if (err)
+		return err;
+	vec_push(&d->m.arena, &known->v, k);
+	*ret_id = k.id;
+	return 0;
+}
+
+static bool continues_vvar(const MmEntry *mm, const VmaEntry *e)
+{
+	const VmaEntry *last = mm->n_vmas ? mm->vmas[mm->n_vmas - 1] : NULL;
+
+	return last && e->status & VMA_VVAR && last->status & VMA_VVAR && last->end == e->start;
+}
+
+static int scan_vma(struct dump *d, struct task *t, struct known_files *known, const struct vma *v)
+{
+	const char *reason = vma_refusal(v);
+	VmaEntry *e;
+	int err;
+
+	if (reason) {
+		refuse(&d->refusals, REFUSE_VMA_UNSUPPORTED, "mapping %" PRIx64 "-%" PRIx64 " %s: %s", v->start, v->end,
+		       v->path, reason);
+		return 0;
+	}
+	e = vma_record(&d->m.arena, v);
+	if (e->status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED)) {
+		err = scan_file(d, t, known, v, &e->shmid);
+		if (err)
+			return err;
+	}
+	if (continues_vvar(t->mm, e))
+		t->mm->vmas[t->mm->n_vmas - 1]->end = e->end;
+	else
+		pb_push(&d->m.arena, t->mm->vmas, t->mm->n_vmas, e);
+	return 0;
+}
+
+/* What PAGEMAP_SCAN calls guards: mappings of their own in the record, behind the real ones. */
+static void add_guards(struct dump *d, struct task *t)
+{
+	const struct vma_list *l = t->dump->vmas;
+	size_t at = 0;
+
+	for (size_t i = 0; i < l->pages.v.n; i++) {
+		const struct page_found *p = &l->pages.v.v[i];
+
+		if (!(p->categories & PAGE_CAT_GUARD))
+			continue;
+		for (uint64_t pos = p->start; pos < p->end;) {
+			VmaEntry *e;
+
+			while (at < l->v.n && l->v.v[at].end <= pos)
+				at++;
+			if (at == l->v.n)
+				return;
+			e = arena_msg(&d->m.arena, VmaEntry, vma_entry__init);
+			e->start = max(pos, l->v.v[at].start);
+			e->end = pos = min(p->end, l->v.v[at].end);
+			e->status = VMA_GUARD;
+			e->fd = -1;
+			if (e->start < e->end)
+				pb_push(&d->m.arena, t->mm->vmas, t->mm->n_vmas, e);
+		}
+	}
+}
+
+static int find_pages(struct dump *d, struct task *t)
+{
+	struct vma_list *l = t->dump->vmas;
+	struct page_range *r = arena_array(&d->m.arena, struct page_range, l->v.n + 1);
+	size_t n = 0;
+	int err;
+
+	for (size_t i = 0; i < l->v.n; i++)
+		if (vma_has_pages(&l->v.v[i]))
+			r[n++] = (struct page_range){ l->v.v[i].start, l->v.v[i].end };
+	err = pagemap_find(leader(t)->pid_real, &d->m.arena, r, n, &l->pages);
+	return err ? fail_with(err, "cannot read /proc/%d/pagemap", leader(t)->pid_real) : 0;
+}
+
+static int read_vmas(struct dump *d, struct task *t)
+{
+	pid_t pid = leader(t)->pid_real;
+	struct vma_list *l = arena_new(&d->m.arena, struct vma_list);
+	unsigned long ours = 0;
+	size_t ours_len = 0;
+	struct proc_text smaps;
+	int err = proc_text_read(&smaps, "/proc/%d/smaps", pid);
+
+	if (err)
+		return fail_with(err, "cannot read /proc/%d/smaps", pid);
+	t->dump->vmas = l;
+	/* Paths point into the text, so it lives as long as the list does. */
+	err = vmas_parse(arena_memdup(&d->m.arena, smaps.s, smaps.len + 1), &d->m.arena, l);
+	proc_text_free(&smaps);
+	if (err)
+		return fail_with(err, "/proc/%d/smaps cannot be understood", pid);
+	if (t->dump->proc)
+		compel_mapping(t->dump->proc, &ours, &ours_len);
+	vmas_cut(l, &d->m.arena, ours, ours + ours_len);
+	return vdso_scan(pid, l);
+}
+
+static bool has_thread_policy(const struct thread *th)
+{
+	const struct inside_thread *in = th->dump->inside;
+
+	return in && !in->mempolicy.err && in->mempolicy.mode;
+}
+
+/* numa_maps shows the thread's policy where a mapping has none; the two mean the same there. */
+static void drop_inherited_policy(const struct thread *th, struct vma_list *l)
+{
+	const struct mempolicy_inside_thread *in = &th->dump->inside->mempolicy;
+
+	for (size_t i = 0; i < l->v.n; i++)
+		if (l->v.v[i].mpol_mode == in->mode && l->v.v[i].mpol_nodes == in->nodes[0])
+			l->v.v[i].has_policy = false;
+}
+
+static int scan_policies(struct dump *d, struct task *t)
+{
+	auto_proc_text text;
+	int err = proc_text_read(&text, "/proc/%d/numa_maps", leader(t)->pid_real);
+
+	if (err == -ENOENT)		/* a kernel without CONFIG_NUMA */
+		return 0;
+	if (err)
+		return fail_with(err, "cannot read /proc/%d/numa_maps", leader(t)->pid_real);
+	err = vmas_parse_numa(text.s, t->dump->vmas);
+	if (err)
+		return fail_with(err, "/proc/%d/numa_maps cannot be understood", leader(t)->pid_real);
+	if (has_thread_policy(leader(t)))
+		drop_inherited_policy(leader(t), t->dump->vmas);
+	for (size_t i = 0; i < t->n_threads; i++) {
+		ThreadMempolicyEntry *e;
+
+		if (!has_thread_policy(&t->threads[i]))
+			continue;
+		e = arena_msg(&d->m.arena, ThreadMempolicyEntry, thread_mempolicy_entry__init);
+		e->tid = t->threads[i].pid;
+		e->mode = t->threads[i].dump->inside->mempolicy.mode;
+		e->nodes = t->threads[i].dump->inside->mempolicy.nodes[0];
+		pb_push(&d->m.arena, t->mm->mempolicies, t->mm->n_mempolicies, e);
+	}
+	return 0;
+}
+
+static int scan_auxv(struct dump *d, struct task *t)
+{
+	auto_proc_text text;
+	int err = proc_text_read(&text, "/proc/%d/auxv", leader(t)->pid_real);
+
+	if (err)
+		return fail_with(err, "cannot read /proc/%d/auxv", leader(t)->pid_real);
+	t->mm->n_mm_saved_auxv = text.len / sizeof(uint64_t);
+	t->mm->mm_saved_auxv = arena_memdup(&d->m.arena, text.s, text.len);
+	return 0;
+}
+
+/* Without an answer from inside: the end of the heap, which is brk rounded up. */
+static uint64_t brk_by_maps(const struct task *t, uint64_t start_brk)
+{
+	uint64_t brk = start_brk;
+
+	for (size_t i = 0; i < t->dump->vmas->v.n; i++)
+		if (t->dump->vmas->v.v[i].status & VMA_HEAP)
+			brk = t->dump->vmas->v.v[i].end;
+	return brk;
+}
+
+static int scan_fields(struct dump *d, struct task *t)
+{
+	const struct inside_task *in = t->dump->inside;
+	MmEntry *mm = t->mm;
+	struct proc_stat s;
+	int err = proc_stat_read(leader(t)->pid_real, 0, &s);
+
+	if (err)
+		return fail_with(err, "cannot read /proc/%d/stat", leader(t)->pid_real);
+	mm->mm_start_code = s.start_code;
+	mm->mm_end_code = s.end_code;
+	mm->mm_start_data = s.start_data;
+	mm->mm_end_data = s.end_data;
+	mm->mm_start_stack = s.start_stack;
+	mm->mm_start_brk = s.start_brk;
+	mm->mm_brk = in ? in->mm.brk : brk_by_maps(t, s.start_brk);
+	mm->mm_arg_start = s.arg_start;
+	mm->mm_arg_end = s.arg_end;
+	mm->mm_env_start = s.env_start;
+	mm->mm_env_end = s.env_end;
+	mm->pkeys = in ? in->mm.pkeys : 0;
+	mm->has_pkeys = mm->pkeys > 1;
+	mm->mlock_future = in ? in->mm.mlock_future : 0;
+	mm->has_mlock_future = mm->mlock_future;
+	return scan_auxv(d, t);
+}
+
+int mem_scan(struct dump *d, struct task *t)
+{
+	struct known_files known = { 0 };
+	char exe[40];
+	int err;
+
+	t->mm = arena_msg(&d->m.arena, MmEntry, mm_entry__init);
+	err = read_vmas(d, t);
+	if (!err)
+		err = scan_policies(d, t);
+	if (!err)
+		err = find_pages(d, t);
+	if (!err)
+		err = scan_fields(d, t);
+	if (err)
+		return err;
+	for (size_t i = 0; i < t->dump->vmas->v.n; i++) {
+		if (t->dump->vmas->v.v[i].is_left_out)
+			continue;
+		err = scan_vma(d, t, &known, &t->dump->vmas->v.v[i]);
+		if (err)
+			return err;
+	}
+	add_guards(d, t);
+	snprintf(exe, sizeof(exe), "/proc/%d/exe", leader(t)->pid_real);
+	return files_scan_link(d, t, exe, O_RDONLY, &t->mm->exe_file_id);
+}
