@@ -16,7 +16,6 @@ struct options {
 #define OPT_STR(name, letter, field, arg, help)		const char *field;
 #define OPT_OPTSTR(name, letter, field, arg, def, help)	const char *field;
 #define OPT_LIST(name, letter, field, arg, help)	struct string_list field;
-#define OPT_CALL(name, letter, has_arg, arg, call, help)
 #include "options.def"
 	int verbosity;
 	enum { FINAL_KILL, FINAL_RUN, FINAL_STOP } final_state;
@@ -30,3 +29,5 @@ struct options {
  * 1: help or version was asked for and printed.
  */
 int options_parse(int argc, char **argv, struct options *ret);
+/* The text of a configuration file (it is cut up); path is for messages. */
+int options_apply_config(struct options *o, const char *path, char *text);

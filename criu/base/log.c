@@ -160,3 +160,24 @@ void log_write(const struct log_place *at, enum log_level level, int err, const 
 	}
 	errno = saved_errno;
 }
+
+void log_final(const char *text)
+{
+	static const struct log_place nowhere = { "main", 0, NULL };
+
+	if (out_fd != STDERR_FILENO && log_first_error()[0])
+		dprintf(STDERR_FILENO, "Error: %s\n", log_first_error());
+	log_write(&nowhere, LOG_ERROR, 0, "%s", text);
+}
+
+size_t log_scopes_text(char *ret_text, size_t size)
+{
+	struct line l = { .len = 0 };
+
+	append_scopes(&l, innermost);
+	while (l.len && (l.text[l.len - 1] == ' ' || l.text[l.len - 1] == ':'))
+		l.len--;
+	l.text[l.len] = 0;
+	snprintf(ret_text, size, "%s", l.text);
+	return l.len;
+}

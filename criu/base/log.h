@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once				/* base/log.h: one line for one event, with the scopes it happened in */
+#include <errno.h>
 #include <stdarg.h>
 #include <sys/types.h>
 #include "base/compiler.h"
@@ -75,5 +76,9 @@ void log_to(int fd, int verbosity);
 int log_fd(void);
 /* The task being restored prefixes its lines with this pid; 0 switches the prefix off. */
 void log_as_task(pid_t pid);
+/* The last word of a failed command. When the log is a file, the first error is told on stderr as well. */
+void log_final(const char *text);
 /* The first error of this run, without file and line, or "" (for the last line of a command and for RPC). */
 const char *log_first_error(void);
+/* The open scopes as text, "task 41: fd 7"; returns its length. */
+size_t log_scopes_text(char *ret_text, size_t size);

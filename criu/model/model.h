@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once				/* model/model.h: the snapshot in memory: image messages and the indexes over them */
 #include <stdbool.h>
+#include <sys/types.h>
 #include "base/arena.h"
 #include "base/vec.h"
 #include "image/records.h"

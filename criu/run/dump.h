@@ -13,7 +13,7 @@ struct proc_status;
 
 /* What a dump knows of a thread beyond its record. */
 struct dump_thread {
-	bool is_seized;
+	bool is_seized, is_stopped;
 	struct compel_stop stop;
 	struct user_regs_struct regs;	/* restart fix-up applied */
 	const struct inside_thread *inside;	/* what the parasite answered; NULL for a zombie */
@@ -34,12 +34,22 @@ struct dump_stats {
 	uint64_t pages_scanned, pages_skipped_parent, pages_written;
 };
 
+struct freezer {
+	const char *file;		/* cgroup.freeze or freezer.state; NULL: not asked for */
+	const char *freeze, *thaw;	/* what is written to it */
+	bool is_on, was_frozen;
+	int entry;			/* in the journal */
+};
+
 struct dump {
 	const struct options *opt;
 	struct journal *journal;
 	struct model m;
 	struct refusals refusals;
 	int img_dir;
+	char *img_path;			/* absolute */
+	int images_entry;		/* in the journal */
+	struct freezer freezer;
 	struct dump_stats stats;
 	uint32_t next_ghost_id, next_pages_id;
 };

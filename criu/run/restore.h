@@ -12,6 +12,10 @@ struct restore_task {
 	struct restorer_place *place;	/* run/restorer.h: where its restorer lives */
 };
 
+struct restore_stats {
+	uint64_t pages_compared, pages_skipped_cow, pages_restored, forking_us, restore_us;
+};
+
 struct restore {
 	const struct options *opt;
 	struct journal *journal;
@@ -21,5 +25,5 @@ struct restore {
 	const struct task *self;	/* in a task: itself; NULL in the tool */
 	struct late_builder *late;	/* in a task: rows for its restorer */
 	int service_fd_min;		/* descriptors of the tool live at and above this number */
-	struct { uint64_t pages_compared, pages_skipped_cow, pages_restored, forking_us, restore_us; } stats;
+	struct restore_stats stats;
 };

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* -D, -W and -o: where a run reads, writes and talks. */
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/own.h"
+#include "cmd/cmd.h"
+#include "options.h"
+
+static int open_log(const struct options *opt)
+{
+	int fd;
+
+	if (!opt->log_file || !strcmp(opt->log_file, "-")) {
+		log_to(opt->log_file ? STDOUT_FILENO : STDERR_FILENO, opt->verbosity);
+		return 0;
+	}
+	fd = open(opt->log_file, O_CREAT | O_TRUNC | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail_errno("create log file %s", opt->log_file);
+	log_to(fd, opt->verbosity);
+	return 0;
+}
+
+static void log_banner(void)
+{
+	struct utsname u;
+
+	info("Version: %s (gitid 0)", VERSION);
+	if (!uname(&u))
+		info("Running on %s %s %s %s %s", u.nodename, u.sysname, u.release, u.version, u.machine);
+}
+
+int dirs_open(const struct options *opt, struct dirs *ret)
+{
+	const char *img = opt->images_dir ?: ".", *work = opt->work_dir ?: img;
+	auto_fd int fd = open(img, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_free char *path = NULL;
+	int err;
+
+	if (fd < 0)
+		return fail_errno("open images directory %s", img);
+	path = realpath(img, NULL);
+	if (!path)
+		return fail_errno("find the path of %s", img);
+	if (chdir(work) < 0)
+		return fail_errno("change to work directory %s", work);
+	err = open_log(opt);
+	if (err)
+		return err;
+	log_banner();
+	ret->img = take_fd(&fd);
+	ret->img_path = take_ptr(&path);
+	return 0;
+}

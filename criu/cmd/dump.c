@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* criu dump */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "options.h"
+#include "run/cancel.h"
+#include "run/dump.h"
+#include "run/dump_run.h"
+#include "run/guard.h"
+#include "run/journal.h"
+#include "run/script.h"
+#include "run/stats.h"
+
+struct dump_job {
+	const struct options *opt;
+	struct journal *journal;
+	struct dirs dirs;
+};
+
+/* In the guardian. */
+static int work(void *arg)
+{
+	const struct dump_job *job = arg;
+	struct dump d = {
+		.opt = job->opt,
+		.journal = job->journal,
+		.img_dir = job->dirs.img,
+		.img_path = job->dirs.img_path,
+	};
+	int err;
+
+	if (cancel_on_signals())
+		return EXIT_FAILURE;
+	err = dump_run(&d, job->opt->dry_run);
+	if (err)
+		return err > 0 ? err : EXIT_FAILURE;
+	if (!job->opt->dry_run && stats_save_dump(&d.stats, job->opt->display_stats))
+		return EXIT_FAILURE;
+	return EXIT_SUCCESS;
+}
+
+static int check_options(const struct options *opt)
+{
+	if (opt->tree <= 0)
+		return fail(EINVAL, "pid not specified: name the process to dump with -t PID");
+	if (opt->inherit_fd.n)
+		return fail(EINVAL, "--inherit-fd is restore-only option");
+	if (opt->explain && opt->explain[0] != 't' && opt->explain[0] != 'j')
+		return fail(EINVAL, "invalid argument for --explain: %s (text or json)", opt->explain);
+	return 0;
+}
+
+/* A dump that would fail at its first byte is better refused before the target is stopped. */
+static int check_writable(const struct dump_job *job)
+{
+	if (job->opt->dry_run)
+		return 0;
+	if (faccessat(job->dirs.img, ".", W_OK | X_OK, AT_EACCESS) < 0)
+		return fail_errno("the images directory %s cannot be written", job->dirs.img_path);
+	return 0;
+}
+
+int cmd_dump(const struct options *opt)
+{
+	struct dump_job job = { .opt = opt };
+	int status;
+
+	if (check_options(opt) || dirs_open(opt, &job.dirs) || check_writable(&job))
+		return EXIT_FAILURE;
+	job.journal = journal_new();
+	if (!job.journal) {
+		(void)fail_errno("map the journal");
+		return EXIT_FAILURE;
+	}
+	status = script_run(opt, "pre-dump", 0, job.dirs.img_path);
+	if (!status)
+		status = guard_run(job.journal, work, &job);
+	if (status < 0)
+		status = EXIT_FAILURE;
+	if (status)
+		log_final("Dumping FAILED.");
+	else if (!opt->dry_run)
+		info("Dumping finished successfully");
+	return status;
+}

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Options: one loop over the rows of options.def serves the command line, configuration files and the help text. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/own.h"
+#include "base/parse.h"
+#include "options.h"
+
+enum row_type { ROW_FLAG, ROW_INT, ROW_SIZE, ROW_STR, ROW_OPTSTR, ROW_LIST, ROW_CALL, ROW_IDLE, ROW_LATER };
+
+struct row {
+	const char *name;
+	char letter;
+	enum row_type type;
+	int has_arg;			/* no_argument, required_argument, optional_argument */
+	size_t offset;			/* of the field in struct options */
+	uint64_t def;			/* of numbers */
+	const char *def_text;		/* of ROW_OPTSTR without argument; why of ROW_IDLE */
+	int (*call)(struct options *o, const char *arg);
+	const char *arg, *help;
+};
+
+/* Options live as long as the process: nothing frees them. */
+static struct arena option_arena;
+
+static int call_leave_running(struct options *o, const char *arg not_used)
+{
+	o->final_state = FINAL_RUN;
+	return 0;
+}
+
+static int call_leave_stopped(struct options *o, const char *arg not_used)
+{
+	o->final_state = FINAL_STOP;
+	return 0;
+}
+
+static int call_verbosity(struct options *o, const char *arg)
+{
+	if (!arg) {
+		o->verbosity++;
+	} else if (*arg == 'v') {
+		for (o->verbosity++; *arg == 'v'; arg++)
+			o->verbosity++;
+	} else {
+		/* Callers pass odd forms such as "erbosity=0": text that is no number has always meant 0. */
+		o->verbosity = atoi(arg);
+	}
+	return 0;
+}
+
+static int call_close_fd(struct options *o not_used, const char *arg)
+{
+	int32_t fd;
+
+	if (parse_i32(arg, 10, &fd) || close(fd) < 0)
+		return fail(EINVAL, "invalid argument for --close: %s", arg);
+	return 0;
+}
+
+static int call_version(struct options *o not_used, const char *arg not_used)
+{
+	printf("Version: " VERSION "\n");
+	return 1;
+}
+
+static int print_help(void);
+
+static int call_help(struct options *o not_used, const char *arg not_used)
+{
+	return print_help();
+}
+
+#define FIELD(f) offsetof(struct options, f)
+static const struct row rows[] = {
+#define OPT_FLAG(n, l, f, h)		{ .name = n, .letter = l, .type = ROW_FLAG, .offset = FIELD(f), .help = h },
+#define OPT_INT(n, l, f, d, h)		{ .name = n, .letter = l, .type = ROW_INT, .has_arg = 1, .offset = FIELD(f), .def = d, .arg = "N", .help = h },
+#define OPT_SIZE(n, l, f, d, h)		{ .name = n, .letter = l, .type = ROW_SIZE, .has_arg = 1, .offset = FIELD(f), .def = d, .arg = "SIZE", .help = h },
+#define OPT_STR(n, l, f, a, h)		{ .name = n, .letter = l, .type = ROW_STR, .has_arg = 1, .offset = FIELD(f), .arg = a, .help = h },
+#define OPT_OPTSTR(n, l, f, a, d, h)	{ .name = n, .letter = l, .type = ROW_OPTSTR, .has_arg = 2, .offset = FIELD(f), .def_text = d, .arg = a, .help = h },
+#define OPT_LIST(n, l, f, a, h)		{ .name = n, .letter = l, .type = ROW_LIST, .has_arg = 1, .offset = FIELD(f), .arg = a, .help = h },
+#define OPT_CALL(n, l, ha, a, c, h)	{ .name = n, .letter = l, .type = ROW_CALL, .has_arg = ha, .call = call_##c, .arg = a, .help = h },
+#define OPT_IDLE(n, l, ha, why)		{ .name = n, .letter = l, .type = ROW_IDLE, .has_arg = ha, .def_text = why },
+#define OPT_LATER(n, l, ha)		{ .name = n, .letter = l, .type = ROW_LATER, .has_arg = ha },
+#include "options.def"
+};
+
+static void *field(struct options *o, const struct row *r)
+{
+	return (char *)o + r->offset;
+}
+
+static int bad_argument(const struct row *r, const char *arg)
+{
+	return fail(EINVAL, "invalid argument for --%s: %s", r->name, arg);
+}
+
+static int set_int(struct options *o, const struct row *r, const char *arg)
+{
+	/* "PID|text" in the help column; all our integers count something. */
+	int *v = field(o, r);
+
+	if (parse_i32(arg, 10, v) || *v < 0)
+		return bad_argument(r, arg);
+	return 0;
+}
+
+static void list_add(struct string_list *l, const char *arg)
+{
+	const char **v = arena_array(&option_arena, const char *, l->n + 1);
+
+	if (l->n)
+		memcpy(v, l->v, l->n * sizeof(*v));
+	v[l->n++] = arg;
+	l->v = v;
+}
+
+static int apply(struct options *o, const struct row *r, const char *arg, bool is_negated)
+{
+	switch (r->type) {
+	case ROW_FLAG:
+		*(bool *)field(o, r) = !is_negated;
+		return 0;
+	case ROW_INT:
+		return set_int(o, r, arg);
+	case ROW_SIZE:
+		return parse_size(arg, field(o, r)) ? bad_argument(r, arg) : 0;
+	case ROW_STR:
+		*(const char **)field(o, r) = arg;
+		return 0;
+	case ROW_OPTSTR:
+		*(const char **)field(o, r) = arg ? arg : r->def_text;
+		return 0;
+	case ROW_LIST:
+		list_add(field(o, r), arg);
+		return 0;
+	case ROW_CALL:
+		return r->call(o, arg);
+	case ROW_IDLE:
+		if (!is_negated)
+			warn("--%s has no effect: %s", r->name, r->def_text);
+		return 0;
+	case ROW_LATER:
+		if (is_negated)
+			return 0;
+		return fail(EOPNOTSUPP, "--%s is not supported by this version; leave it out", r->name);
+	}
+	return 0;
+}
+
+static int print_help(void)
+{
+	printf("Usage:\n"
+	       "  criu dump -t PID [-D DIR] [options]      save the process tree below PID\n"
+	       "  criu restore [-D DIR] [options]          bring it back\n"
+	       "  criu check [--extra|--all|--feature F]   say what this machine can do\n\n"
+	       "Options:\n");
+	for (size_t i = 0; i < array_size(rows); i++) {
+		const struct row *r = &rows[i];
+		const char *bar, *arg = r->arg ? r->arg : "", *help = r->help;
+		char left[64];
+
+		if (!help)
+			continue;
+		bar = strchr(help, '|');
+		if (r->type == ROW_INT && bar) {	/* "PID|text": the argument has a better name than N */
+			arg = arena_printf(&option_arena, "%.*s", (int)(bar - help), help);
+			help = bar + 1;
+		}
+		snprintf(left, sizeof(left), "%c%c%c --%s%s%s%s", r->letter ? '-' : ' ', r->letter ? r->letter : ' ',
+			 r->letter ? ',' : ' ', r->name, *arg ? (r->has_arg == 2 ? "[=" : " ") : "", arg,
+			 *arg && r->has_arg == 2 ? "]" : "");
+		printf("  %-34s %s\n", left, help);
+	}
+	return 1;
+}
+
+static const struct row *row_by_name(const char *name, bool *ret_negated)
+{
+	*ret_negated = false;
+	for (size_t i = 0; i < array_size(rows); i++) {
+		bool has_no = rows[i].type == ROW_FLAG || (rows[i].type >= ROW_IDLE && !rows[i].has_arg);
+
+		if (streq(rows[i].name, name))
+			return &rows[i];
+		if (has_no && has_prefix(name, "no-") && streq(rows[i].name, name + 3)) {
+			*ret_negated = true;
+			return &rows[i];
+		}
+	}
+	return NULL;
+}
+
+/* --- configuration files: one option a line, "name [argument]", # comments, quotes ------------------------- */
+
+static int config_bad(const char *path, unsigned int line)
+{
+	return fail(EINVAL, "%s:%u: Unsupported configuration file format. Please consult man page criu(8)", path,
+		    line);
+}
+
+/* Cuts the next word; quotes may surround it, \" inside stands for a quote. NULL: none left; bad sets *ret_err. */
+static char *next_word(char **text, bool *ret_bad)
+{
+	char *in = *text + strspn(*text, " \t"), *out, *word;
+	bool is_quoted = *in == '"';
+
+	if (!*in || *in == '#')
+		return NULL;
+	in += is_quoted;
+	for (word = out = in; *in; in++) {
+		if (is_quoted ? *in == '"' : (*in == ' ' || *in == '\t' || *in == '#'))
+			break;
+		if (is_quoted && in[0] == '\\' && in[1] == '"')
+			in++;
+		*out++ = *in;
+	}
+	if (is_quoted && *in != '"')
+		*ret_bad = true;
+	else if (*in == '#')
+		in[1] = 0;
+	*text = *in ? in + 1 : in;
+	*out = 0;
+	return word;
+}
+
+int options_apply_config(struct options *o, const char *path, char *text)
+{
+	unsigned int n = 0;
+	char *line;
+
+	while ((line = next_line(&text))) {
+		bool is_bad = false, is_negated;
+		char *name, *arg, *more;
+		const struct row *r;
+		int err;
+
+		n++;
+		name = next_word(&line, &is_bad);
+		arg = name ? next_word(&line, &is_bad) : NULL;
+		more = arg ? next_word(&line, &is_bad) : NULL;
+		if (is_bad || more)
+			return config_bad(path, n);
+		if (!name)
+			continue;
+		r = row_by_name(name, &is_negated);
+		if (!r || (r->has_arg == 1 && !arg) || (!r->has_arg && arg))
+			return config_bad(path, n);
+		err = apply(o, r, arg ? arena_strdup(&option_arena, arg) : NULL, is_negated);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int read_config(struct options *o, const char *path)
+{
+	enum { CONFIG_MAX = 1 << 20 };
+	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *text;
+	ssize_t n;
+
+	if (fd < 0)
+		return 0;	/* a configuration file need not exist */
+	text = arena_alloc(&option_arena, CONFIG_MAX + 1);
+	n = read(fd, text, CONFIG_MAX);
+	if (n < 0)
+		return fail_errno("read %s", path);
+	return options_apply_config(o, path, text);
+}
+
+static int read_configs(struct options *o, int argc, char **argv)
+{
+	const char *config = NULL, *home = getenv("HOME"), *env = getenv("CRIU_CONFIG_FILE");
+	bool no_default = false;
+	int err = 0;
+
+	/* These two decide what is read before the command line is. */
+	for (int i = 1; i < argc && !streq(argv[i], "--"); i++) {
+		if (streq(argv[i], "--no-default-config"))
+			no_default = true;
+		else if (streq(argv[i], "--config") && i + 1 < argc)
+			config = argv[i + 1];
+		else if (has_prefix(argv[i], "--config="))
+			config = argv[i] + strlen("--config=");
+	}
+	if (!no_default && !config) {
+		err = read_config(o, "/etc/criu/default.conf");
+		if (!err && home)
+			err = read_config(o, arena_printf(&option_arena, "%s/.criu/default.conf", home));
+	}
+	if (!err && env)
+		err = read_config(o, env);
+	if (!err && config)
+		err = read_config(o, config);
+	return err;
+}
+
+/* --- the command line ---------------------------------------------------------------------------------------- */
+
+enum { LONG_BASE = 0x1000, NEGATED_BASE = 0x2000, MAX_LONG = 2 * array_size(rows) + 1 };
+
+static void build_getopt(struct option *ret_long, char *ret_short)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < array_size(rows); i++) {
+		const struct row *r = &rows[i];
+
+		ret_long[n++] = (struct option){ r->name, r->has_arg, NULL, LONG_BASE + i };
+		if (r->type == ROW_FLAG || (r->type >= ROW_IDLE && !r->has_arg))
+			ret_long[n++] = (struct option){ arena_printf(&option_arena, "no-%s", r->name), 0, NULL,
+							 NEGATED_BASE + i };
+		if (!r->letter)
+			continue;
+		*ret_short++ = r->letter;
+		for (int c = 0; c < r->has_arg; c++)
+			*ret_short++ = ':';
+	}
+	ret_long[n] = (struct option){ 0 };
+	*ret_short = 0;
+}
+
+static const struct row *row_by_getopt(int c, bool *ret_negated)
+{
+	*ret_negated = c >= NEGATED_BASE;
+	if (c >= LONG_BASE)
+		return &rows[c - (c >= NEGATED_BASE ? NEGATED_BASE : LONG_BASE)];
+	for (size_t i = 0; i < array_size(rows); i++)
+		if (rows[i].letter == c)
+			return &rows[i];
+	return NULL;
+}
+
+static int parse_argv(struct options *o, int argc, char **argv)
+{
+	struct option longs[MAX_LONG];
+	char shorts[3 * array_size(rows) + 1];
+	int c;
+
+	build_getopt(longs, shorts);
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		bool is_negated;
+		const struct row *r;
+		int err;
+
+		if (c == '?') {
+			if (optopt && optopt < LONG_BASE)
+				return fail(EINVAL, "unknown option or missing argument: -%c; see criu --help", optopt);
+			return fail(EINVAL, "unknown option or missing argument: %s; see criu --help",
+				    argv[optind - 1]);
+		}
+		r = row_by_getopt(c, &is_negated);
+		err = apply(o, r, optarg, is_negated);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static bool wants(int argc, char **argv, const char *word, const char *letter)
+{
+	for (int i = 1; i < argc && !streq(argv[i], "--"); i++)
+		if (streq(argv[i], word) || streq(argv[i], letter))
+			return true;
+	return false;
+}
+
+int options_parse(int argc, char **argv, struct options *ret)
+{
+	struct options o = { .verbosity = LOG_WARN };
+	int err;
+
+	for (size_t i = 0; i < array_size(rows); i++) {
+		if (rows[i].type == ROW_INT)
+			*(int *)field(&o, &rows[i]) = rows[i].def;
+		else if (rows[i].type == ROW_SIZE)
+			*(uint64_t *)field(&o, &rows[i]) = rows[i].def;
+	}
+	if (wants(argc, argv, "--help", "-h"))
+		return print_help();
+	err = read_configs(&o, argc, argv);
+	if (!err)
+		err = parse_argv(&o, argc, argv);
+	if (err)
+		return err;
+	if (optind >= argc)
+		return fail(EINVAL, "no command; one of dump, restore, check; see criu --help");
+	o.command = argv[optind];
+	o.args = argv + optind + 1;
+	o.n_args = argc - optind - 1;
+	*ret = o;
+	return 0;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Signals ask a run to stop; the run stops where it can take everything back. */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "run/cancel.h"
+
+/* Writable because a signal handler has no other way to tell. */
+static volatile sig_atomic_t got_signal;
+
+static void note_signal(int signo)
+{
+	if (!got_signal)
+		got_signal = signo;
+}
+
+static int set_handlers(void (*handler)(int))
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGALRM };
+	struct sigaction sa = { .sa_handler = handler };	/* no SA_RESTART: waits must end */
+
+	for (size_t i = 0; i < array_size(signals); i++)
+		if (sigaction(signals[i], &sa, NULL) < 0)
+			return fail_errno("sigaction %d", signals[i]);
+	return 0;
+}
+
+int cancel_on_signals(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	return set_handlers(note_signal);
+}
+
+bool is_cancelled(void)
+{
+	return got_signal;
+}
+
+int check_cancelled(void)
+{
+	if (!got_signal)
+		return 0;
+	if (got_signal == SIGALRM)
+		return fail(ECANCELED, "the time limit is over; raise it with --timeout");
+	return fail(ECANCELED, "interrupted by signal %d (%s)", (int)got_signal, strsignal(got_signal));
+}
+
+void cancel_ignore(void)
+{
+	alarm(0);
+	if (set_handlers(SIG_IGN))
+		warn("the run can still be interrupted");
+}
+
+void cancel_after(unsigned int seconds)
+{
+	alarm(seconds);
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A dump, as the order of its stages. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <time.h>
+#include "base/log.h"
+#include "file/files.h"
+#include "image/drop.h"
+#include "mem/mem.h"
+#include "options.h"
+#include "run/cancel.h"
+#include "run/dump.h"
+#include "run/dump_run.h"
+#include "run/journal.h"
+#include "run/save.h"
+#include "run/script.h"
+#include "run/stage.h"
+#include "task/inside.h"
+#include "task/kind.h"
+#include "task/record.h"
+#include "task/tree.h"
+
+static int each_entered(struct dump *d, int (*scan)(struct dump *d, struct task *t))
+{
+	for (size_t i = 0; i < d->m.tasks.n; i++) {
+		struct task *t = d->m.tasks.v[i];
+		IN_SCOPE("task", leader(t)->pid);
+		int err;
+
+		if (!t->dump->proc)	/* a zombie, or refused already */
+			continue;
+		err = scan(d, t);
+		if (err)
+			return err;
+		err = check_cancelled();
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int freeze(void *run)
+{
+	return tree_freeze(run);
+}
+
+static void thaw(void *run)
+{
+	tree_thaw(run);
+}
+
+static int scan_task(struct dump *d, struct task *t)
+{
+	int native = compel_is_native64(leader(t)->pid_real), err;
+
+	if (native < 0)
+		return fail_with(native, "ask for the kind of code");
+	if (!native) {
+		refuse(&d->refusals, REFUSE_TASK_COMPAT, "runs 32-bit code");
+		return 0;
+	}
+	err = inside_ask(d, t);
+	if (!err)
+		err = mem_scan(d, t);
+	if (!err)
+		err = task_kinds_scan(d, t);
+	return err;
+}
+
+static int scan_refuse(struct dump *d, struct task *t)
+{
+	task_kinds_refuse(d, t);
+	return 0;
+}
+
+static int scan(void *run)
+{
+	struct dump *d = run;
+	int err;
+
+	for (size_t i = 0; i < d->m.tasks.n; i++) {
+		IN_SCOPE("task", leader(d->m.tasks.v[i])->pid);
+		/* Refused tasks (traced by somebody else) have nothing that can be read. */
+		if (!d->m.tasks.v[i]->dump->proc && is_alive(d->m.tasks.v[i]))
+			return refusals_report(&d->refusals) ?: -EAGAIN;
+		err = core_scan(d, d->m.tasks.v[i]);
+		if (err)
+			return err;
+	}
+	err = relations_scan(d);
+	if (!err)
+		err = sharing_scan(d);
+	if (!err)
+		err = files_scan(d);
+	if (!err)
+		err = each_entered(d, scan_task);
+	if (!err)
+		err = each_entered(d, scan_refuse);
+	return err;
+}
+
+static void unscan(void *run)
+{
+	files_release(run);
+}
+
+static int refuse_all(void *run)
+{
+	struct dump *d = run;
+
+	if (d->opt->explain)
+		refusals_print(&d->refusals, d->opt->explain[0] == 'j');
+	return refusals_report(&d->refusals);
+}
+
+static int begin_images(void *run)
+{
+	struct dump *d = run;
+
+	d->images_entry = journal_enter(d->journal, JOURNAL_IMAGES, d->img_path, NULL);
+	if (d->images_entry < 0)
+		return d->images_entry;
+	return images_invalidate(d->img_dir);
+}
+
+static void drop_images(void *run)
+{
+	struct dump *d = run;
+
+	images_drop(d->img_path);
+	journal_strike(d->journal, d->images_entry);
+}
+
+static int pages(void *run)
+{
+	return mem_dump_pages(run);
+}
+
+static int save(void *run)
+{
+	return save_records(run);
+}
+
+static int commit(void *run)
+{
+	return save_inventory(run);
+}
+
+static int post_dump(void *run)
+{
+	struct dump *d = run;
+
+	return script_run(d->opt, "post-dump", leader(d->m.tasks.v[0])->pid_real, d->img_path);
+}
+
+static const struct stage dump_stages[] = {
+	{ "freeze", freeze, thaw, "nothing is read from a target that runs" },
+	{ "scan", scan, unscan, "all that can be asked, and taken back at once" },
+	{ "refuse", refuse_all, NULL, "nothing is written before this line" },
+	{ "images", begin_images, drop_images, "an older snapshot in the directory stays whole until now" },
+	{ "pages", pages, NULL, "bulk first: the longest part, and it may find the disk full" },
+	{ "save", save, NULL, "records refer to the bulk by id" },
+	{ "commit", commit, NULL, "the inventory makes the directory a snapshot" },
+	{ "hook", post_dump, NULL, "the last that may say no" },
+};
+enum { N_STAGES = array_size(dump_stages), N_DRY = 3 };
+
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
+}
+
+static void finish(struct dump *d)
+{
+	cancel_ignore();
+	switch (d->opt->final_state) {
+	case FINAL_KILL:
+		if (tree_kill(d))
+			warn("some tasks may still run");
+		break;
+	case FINAL_STOP:
+		tree_leave_stopped(d);
+		break;
+	case FINAL_RUN:
+		tree_thaw(d);
+		break;
+	}
+	files_release(d);
+	journal_strike(d->journal, d->images_entry);
+}
+
+int dump_run(struct dump *d, bool is_dry)
+{
+	struct stage_times times[N_STAGES] = { 0 };
+	uint64_t begin = now_us();
+	int err;
+
+	d->refusals.arena = &d->m.arena;
+	d->next_ghost_id = d->next_pages_id = 1;
+	d->images_entry = -1;
+	d->m.inventory = arena_msg(&d->m.arena, InventoryEntry, inventory_entry__init);
+	d->m.inventory->img_version = 2;
+	d->m.seccomp = arena_msg(&d->m.arena, SeccompEntry, seccomp_entry__init);
+
+	err = run_stages(dump_stages, is_dry ? N_DRY : N_STAGES, d, times);
+	if (err)
+		return err;
+	if (is_dry) {
+		unscan(d);
+		tree_thaw(d);
+		return 0;
+	}
+	d->stats.freezing_us = times[0].us;
+	finish(d);
+	d->stats.frozen_us = now_us() - begin - times[0].us;
+	return 0;
+}

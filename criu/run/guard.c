@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The two processes of the tool. */
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "run/cancel.h"
+#include "run/guard.h"
+#include "run/journal.h"
+
+/* Whose death is announced by PR_SET_PDEATHSIG may have died before it was asked for. */
+static void die_with_parent(pid_t parent, int signo)
+{
+	prctl(PR_SET_PDEATHSIG, signo);
+	if (getppid() != parent)
+		kill(getpid(), signo);
+}
+
+static int no_return run_guardian(pid_t front, int (*work)(void *arg), void *arg)
+{
+	/* A session of its own: ^C and a kill of the front's process group reach the front only, which passes on. */
+	setsid();
+	die_with_parent(front, SIGTERM);
+	exit(work(arg));
+}
+
+/* Signals that arrive before the guardian ends are passed on. */
+static int wait_guardian(pid_t guardian)
+{
+	int status, forwarded = 0;
+
+	while (waitpid(guardian, &status, 0) < 0) {
+		if (errno != EINTR)
+			return -1;
+		if (is_cancelled() && !forwarded++)
+			kill(guardian, SIGTERM);
+	}
+	return status;
+}
+
+int guard_run(struct journal *j, int (*work)(void *arg), void *arg)
+{
+	pid_t front = getpid(), guardian;
+	int status;
+
+	if (cancel_on_signals())
+		return EXIT_FAILURE;
+	guardian = fork();
+	if (guardian < 0) {
+		(void)fail_errno("fork the guardian");
+		return EXIT_FAILURE;
+	}
+	if (!guardian)
+		run_guardian(front, work, arg);
+	status = wait_guardian(guardian);
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	(void)fail(ECHILD, "the working process was killed by signal %d; taking its changes back", WTERMSIG(status));
+	journal_take_back(j);
+	return EXIT_FAILURE;
+}
+
+static int no_return run_watcher(struct journal *j, pid_t front)
+{
+	sigset_t wanted;
+	int signo;
+
+	setsid();
+	sigemptyset(&wanted);
+	sigaddset(&wanted, SIGTERM);
+	sigprocmask(SIG_BLOCK, &wanted, NULL);
+	die_with_parent(front, SIGTERM);
+	sigwait(&wanted, &signo);
+	journal_take_back(j);	/* empty if the caller sent the signal because all is well */
+	_exit(EXIT_SUCCESS);
+}
+
+pid_t guard_watch(struct journal *j)
+{
+	pid_t front = getpid(), watcher = fork();
+
+	if (watcher < 0)
+		return fail_errno("fork the watcher");
+	if (!watcher)
+		run_watcher(j, front);
+	return watcher;
+}
+
+void guard_unwatch(pid_t watcher)
+{
+	if (watcher <= 0)
+		return;
+	kill(watcher, SIGTERM);
+	while (waitpid(watcher, NULL, 0) < 0 && errno == EINTR)
+		;
+}

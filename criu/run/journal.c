@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The journal: a few lines in shared memory that outlive the process which wrote them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/own.h"
+#include "image/dir.h"
+#include "image/drop.h"
+#include "run/journal.h"
+
+enum { ENTRIES = 512, VALUE_BYTES = 64 };
+
+struct entry {
+	_Atomic uint32_t is_open;	/* set last, cleared first: a half-written entry is no entry */
+	enum journal_kind kind;
+	char path[PATH_MAX];
+	char value[VALUE_BYTES];
+};
+
+struct journal {
+	_Atomic uint32_t n;
+	struct entry e[ENTRIES];
+};
+
+struct journal *journal_new(void)
+{
+	/* Untouched pages of it cost nothing. */
+	void *p = mmap(NULL, sizeof(struct journal), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+int journal_enter(struct journal *j, enum journal_kind kind, const char *path, const char *value)
+{
+	uint32_t i = atomic_fetch_add(&j->n, 1);
+	struct entry *e = &j->e[i];
+
+	if (i >= ENTRIES) {
+		atomic_fetch_sub(&j->n, 1);
+		return fail(ENOSPC, "the journal is full (%d entries)", ENTRIES);
+	}
+	e->kind = kind;
+	if (snprintf(e->path, sizeof(e->path), "%s", path ? path : "") >= (int)sizeof(e->path))
+		return fail(ENAMETOOLONG, "journal: %.64s...", path);
+	snprintf(e->value, sizeof(e->value), "%s", value ? value : "");
+	atomic_store(&e->is_open, 1);
+	return i;
+}
+
+void journal_strike(struct journal *j, int entry)
+{
+	if (entry >= 0)
+		atomic_store(&j->e[entry].is_open, 0);
+}
+
+static void write_back(const char *path, const char *value)
+{
+	auto_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		warn_errno("write %s back to %s", value, path);
+}
+
+static void take_back(const struct entry *e)
+{
+	switch (e->kind) {
+	case JOURNAL_IMAGES:
+		images_drop(e->path);
+		break;
+	case JOURNAL_FILE:
+		if (unlink(e->path) < 0 && errno != ENOENT)
+			warn_errno("remove temporary %s", e->path);
+		break;
+	case JOURNAL_FREEZER:
+		write_back(e->path, e->value);
+		break;
+	case JOURNAL_TASKS:
+		if (atoi(e->value) > 0)
+			kill(atoi(e->value), SIGKILL);
+		break;
+	}
+}
+
+void journal_take_back(struct journal *j)
+{
+	for (uint32_t i = min(atomic_load(&j->n), (uint32_t)ENTRIES); i--;) {
+		if (!atomic_load(&j->e[i].is_open))
+			continue;
+		take_back(&j->e[i]);
+		journal_strike(j, i);
+	}
+}
+
+bool journal_is_clean(const struct journal *j)
+{
+	for (uint32_t i = 0; i < min(atomic_load(&j->n), (uint32_t)ENTRIES); i++)
+		if (atomic_load(&j->e[i].is_open))
+			return false;
+	return true;
+}

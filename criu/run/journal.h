@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once				/* run/journal.h: changes to the outside world, for whoever survives to take back */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * The two processes of the tool share one journal. A change is entered before it is made and struck out when it
+ * has been taken back or is meant to stay; an entry whose change was never made is taken back without harm.
+ */
+enum journal_kind {
+	JOURNAL_IMAGES,			/* a directory (path) is getting images: drop them */
+	JOURNAL_FILE,			/* a temporary name (path) in the file system: unlink */
+	JOURNAL_FREEZER,		/* a cgroup file (path) was written: write `value` back */
+	JOURNAL_TASKS,			/* tasks are being made: kill them (restore_shared knows which) */
+};
+
+struct journal;
+struct journal *journal_new(void);	/* shared memory; NULL and errno when there is none */
+/* Returns the number of the entry, or a negative errno (reported): ENAMETOOLONG, ENOSPC. */
+int journal_enter(struct journal *j, enum journal_kind kind, const char *path, const char *value);
+void journal_strike(struct journal *j, int entry);
+/* Takes back what is not struck out, newest first. Quiet when there is nothing. */
+void journal_take_back(struct journal *j);
+bool journal_is_clean(const struct journal *j);

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The records of a model, each into the file that images.def names. */
+#include <stdio.h>
+#include <sys/random.h>
+#include <time.h>
+#include "base/log.h"
+#include "file/files.h"
+#include "image/dir.h"
+#include "run/dump.h"
+#include "run/save.h"
+
+static int save_task(struct dump *d, const struct task *t)
+{
+	unsigned long pid = leader(t)->pid;
+	int err;
+
+	for (size_t i = 0; i < t->n_threads; i++) {
+		err = image_write_one(d->img_dir, IMG_CORE, t->threads[i].pid, &t->threads[i].core->base);
+		if (err)
+			return err;
+	}
+	if (!is_alive(t))
+		return 0;
+	err = image_write_one(d->img_dir, IMG_IDS, pid, &t->ids->base);
+	if (!err)
+		err = image_write_one(d->img_dir, IMG_MM, pid, &t->mm->base);
+	if (!err)
+		err = image_write_one(d->img_dir, IMG_FS, pid, &t->fs->base);
+	return err;
+}
+
+static int save_pstree(struct dump *d)
+{
+	struct image_out o;
+
+	image_out_open(&o, d->img_dir, IMG_PSTREE, 0);
+	for (size_t i = 0; i < d->m.tasks.n; i++)
+		image_put(&o, &d->m.tasks.v[i]->tree->base);
+	return image_out_close(&o);
+}
+
+static int save_remaps(struct dump *d)
+{
+	struct image_out o;
+
+	image_out_open(&o, d->img_dir, IMG_REMAP_FPATH, 0);
+	for (size_t i = 0; i < d->m.remaps.n; i++)
+		image_put(&o, &d->m.remaps.v[i]->base);
+	return image_out_close(&o);
+}
+
+static Timespec *clock_value(struct dump *d, clockid_t id)
+{
+	Timespec *v = arena_msg(&d->m.arena, Timespec, timespec__init);
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	v->tv_sec = ts.tv_sec;
+	v->tv_nsec = ts.tv_nsec;
+	return v;
+}
+
+/* The host's clocks: a restore elsewhere can tell by how much they differ. */
+static int save_clocks(struct dump *d)
+{
+	TimensEntry e = TIMENS_ENTRY__INIT;
+
+	e.monotonic = clock_value(d, CLOCK_MONOTONIC);
+	e.boottime = clock_value(d, CLOCK_BOOTTIME);
+	return image_write_one(d->img_dir, IMG_TIMENS, 0, &e.base);
+}
+
+int save_records(struct dump *d)
+{
+	int err;
+
+	for (size_t i = 0; i < d->m.tasks.n; i++) {
+		err = save_task(d, d->m.tasks.v[i]);
+		if (err)
+			return err;
+	}
+	err = save_pstree(d);
+	if (!err)
+		err = files_save(d);
+	if (!err)
+		err = save_remaps(d);
+	if (!err)
+		err = image_write_one(d->img_dir, IMG_SECCOMP, 0, &d->m.seccomp->base);
+	if (!err)
+		err = save_clocks(d);
+	return err;
+}
+
+static char *new_run_id(struct dump *d)
+{
+	unsigned char b[16] = { 0 };
+
+	if (getrandom(b, sizeof(b), 0) != sizeof(b))
+		warn_errno("getrandom");
+	b[6] = (b[6] & 0x0f) | 0x40;	/* RFC 9562: version 4, variant 1 */
+	b[8] = (b[8] & 0x3f) | 0x80;
+	return arena_printf(&d->m.arena, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
+			    b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
+			    b[15]);
+}
+
+int save_inventory(struct dump *d)
+{
+	InventoryEntry *inv = d->m.inventory;
+
+	inv->has_fdinfo_per_id = inv->fdinfo_per_id = true;
+	inv->has_ns_per_id = inv->ns_per_id = true;
+	inv->has_lsmtype = true;
+	inv->lsmtype = LSMTYPE__NO_LSM;
+	inv->has_root_cg_set = true;
+	inv->root_cg_set = 1;
+	inv->has_network_lock_method = true;
+	inv->network_lock_method = 2;	/* skip: no socket is in these images */
+	inv->plugins_entry = arena_msg(&d->m.arena, PluginsEntry, plugins_entry__init);
+	inv->dump_criu_run_id = new_run_id(d);
+	return image_write_one(d->img_dir, IMG_INVENTORY, 0, &inv->base);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Action scripts: programs of the user's that are run at the steps of a dump or restore. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "options.h"
+#include "run/script.h"
+
+static int no_return exec_script(const char *path, const char *action, pid_t root, const char *img_path)
+{
+	char *const argv[] = { (char *)path, NULL };
+	char pid[16];
+
+	setenv("CRTOOLS_SCRIPT_ACTION", action, 1);
+	setenv("CRTOOLS_IMAGE_DIR", img_path, 1);
+	if (root > 0) {
+		snprintf(pid, sizeof(pid), "%d", root);
+		setenv("CRTOOLS_INIT_PID", pid, 1);
+	}
+	close(STDIN_FILENO);
+	dup2(log_fd(), STDOUT_FILENO);
+	dup2(log_fd(), STDERR_FILENO);
+	execvp(path, argv);
+	(void)fail_errno("run action script %s", path);
+	_exit(127);
+}
+
+static int run_one(const char *path, const char *action, pid_t root, const char *img_path)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return fail_errno("fork for action script %s", path);
+	if (!pid)
+		exec_script(path, action, root, img_path);
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return fail_errno("wait for action script %s", path);
+	if (WIFEXITED(status) && !WEXITSTATUS(status))
+		return 0;
+	(void)fail(ECANCELED, "action script %s failed at %s with %s %d", path, action,
+		   WIFEXITED(status) ? "exit status" : "signal",
+		   WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
+}
+
+int script_run(const struct options *opt, const char *action, pid_t root_real, const char *img_path)
+{
+	int first = 0;
+
+	for (unsigned int i = opt->action_scripts.n; i--;) {
+		int err = run_one(opt->action_scripts.v[i], action, root_real, img_path);
+
+		if (!first)
+			first = err;
+	}
+	return first;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The one loop that every order of work goes through. */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include "base/log.h"
+#include "base/parse.h"
+#include "run/cancel.h"
+#include "run/stage.h"
+
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
+}
+
+/* For the fault tests: the stage has done its work, and then something goes wrong. */
+static int inject_fault(const char *stage)
+{
+	const char *wanted = getenv("CRIU_FAULT_STAGE");
+
+	if (wanted && streq(wanted, stage))
+		return fail(EIO, "fault injected by CRIU_FAULT_STAGE");
+	return 0;
+}
+
+int run_stages(const struct stage *s, size_t n, void *run, struct stage_times *ret_times)
+{
+	size_t i;
+	int err = 0;
+
+	for (i = 0; i < n && !err; i++) {
+		IN_SCOPE(s[i].name, -1);
+		uint64_t begin = now_us(), us;
+
+		err = s[i].enter(run);
+		if (!err)
+			err = inject_fault(s[i].name);
+		if (!err && i + 1 < n)
+			err = check_cancelled();
+		us = now_us() - begin;
+		debug("took %llu us", (unsigned long long)us);
+		if (ret_times)
+			ret_times[i] = (struct stage_times){ s[i].name, us };
+	}
+	while (err && i--)	/* the failed one too: an undo accepts half-done work */
+		if (s[i].undo) {
+			IN_SCOPE("undo", -1);
+			s[i].undo(run);
+		}
+	return err;
+}

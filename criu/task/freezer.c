@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The cgroup freezer around the stopping of a tree. */
+#include <errno.h>
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/own.h"
+#include "base/parse.h"
+#include "kernel/read.h"
+#include "options.h"
+#include "run/cancel.h"
+#include "run/dump.h"
+#include "run/journal.h"
+#include "task/freezer.h"
+
+static int write_state(const char *file, const char *value)
+{
+	auto_fd int fd = open(file, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail_errno("open %s", file);
+	if (write(fd, value, strlen(value)) < 0)
+		return fail_errno("write %s to %s", value, file);
+	return 0;
+}
+
+/* v2 says in cgroup.events whether all are frozen, v1 in the state itself (FREEZING until then). */
+static int is_frozen(const struct freezer *f, const char *dir, bool *ret)
+{
+	auto_proc_text text = { 0 };
+	bool is_v2 = streq(f->freeze, "1");
+	int err = proc_text_read(&text, "%s/%s", dir, is_v2 ? "cgroup.events" : "freezer.state");
+
+	if (err)
+		return fail_with(err, "read the state of %s", dir);
+	*ret = strstr(text.s, is_v2 ? "frozen 1" : "FROZEN") != NULL;
+	return 0;
+}
+
+static int wait_frozen(struct dump *d)
+{
+	const struct timespec pause = { .tv_nsec = 100 * 1000 };
+
+	for (;;) {
+		bool done;
+		int err = is_frozen(&d->freezer, d->opt->freeze_cgroup, &done);
+
+		if (err || done)
+			return err;
+		err = check_cancelled();
+		if (err)
+			return err;
+		nanosleep(&pause, NULL);	/* notifications are rate limited to 5 ms: asking again is faster */
+	}
+}
+
+static int find_file(struct dump *d)
+{
+	const char *dir = d->opt->freeze_cgroup;
+	struct freezer *f = &d->freezer;
+
+	f->file = arena_printf(&d->m.arena, "%s/cgroup.freeze", dir);
+	f->freeze = "1";
+	f->thaw = "0";
+	if (!access(f->file, W_OK))
+		return 0;
+	f->file = arena_printf(&d->m.arena, "%s/freezer.state", dir);
+	f->freeze = "FROZEN";
+	f->thaw = "THAWED";
+	if (access(f->file, W_OK) < 0) {
+		f->file = NULL;
+		return fail_errno("--freeze-cgroup %s is no freezer cgroup (neither cgroup.freeze nor freezer.state)",
+				  dir);
+	}
+	return 0;
+}
+
+int freezer_freeze(struct dump *d)
+{
+	struct freezer *f = &d->freezer;
+	int err;
+
+	f->entry = -1;
+	if (!d->opt->freeze_cgroup)
+		return 0;
+	err = find_file(d);
+	if (!err)
+		err = is_frozen(f, d->opt->freeze_cgroup, &f->was_frozen);
+	if (err)
+		return err;
+	f->entry = journal_enter(d->journal, JOURNAL_FREEZER, f->file, f->was_frozen ? f->freeze : f->thaw);
+	if (f->entry < 0)
+		return f->entry;
+	cancel_after(d->opt->timeout);
+	err = write_state(f->file, f->freeze);
+	if (err)
+		return err;
+	f->is_on = true;
+	return wait_frozen(d);
+}
+
+void freezer_thaw(struct dump *d)
+{
+	if (!d->freezer.is_on)
+		return;
+	if (write_state(d->freezer.file, d->freezer.thaw))
+		warn("the cgroup stays frozen");
+	d->freezer.is_on = false;
+}
+
+void freezer_before_release(struct dump *d)
+{
+	struct freezer *f = &d->freezer;
+
+	if (!f->file)
+		return;
+	if (f->was_frozen && !f->is_on) {
+		if (write_state(f->file, f->freeze))
+			warn("the cgroup was frozen before the dump and is not any more");
+	} else if (!f->was_frozen) {
+		freezer_thaw(d);
+	}
+	f->is_on = false;
+	journal_strike(d->journal, f->entry);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once				/* task/record.h: what all tasks have: core, place in the tree, shared objects */
+#include "base/compiler.h"
+
+struct dump;
+struct model;
+struct task;
+
+/* core-N: state, flags, name, blocked signals; registers into thread->dump. Zombies get no more than this. */
+int core_scan(struct dump *d, struct task *t) must_check;
+/* pstree.img: parents, groups, sessions, threads; in depth-first order. Refuses what cannot be made again. */
+int relations_scan(struct dump *d) must_check;
+/* ids-N.img: who shares mm, fs and signal handlers, and which namespaces. files_id belongs to file/. */
+int sharing_scan(struct dump *d) must_check;

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Stopping a tree. A stopped process makes no threads and no children, so each is brought to rest before its children
+ * are listed; whoever is born or handed over meanwhile is met in another pass over the whole tree.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/pidfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/own.h"
+#include "base/parse.h"
+#include "kernel/proc_stat.h"
+#include "kernel/proc_status.h"
+#include "kernel/read.h"
+#include "options.h"
+#include "run/cancel.h"
+#include "run/dump.h"
+#include "task/freezer.h"
+#include "task/tree.h"
+
+static struct thread *find_thread(const struct task *t, pid_t tid)
+{
+	for (size_t i = 0; i < t->n_threads; i++)
+		if (t->threads[i].pid_real == tid)
+			return &t->threads[i];
+	return NULL;
+}
+
+static int add_dump_thread(struct dump *d, struct thread *th)
+{
+	th->dump = arena_new(&d->m.arena, struct dump_thread);
+	th->core = arena_msg(&d->m.arena, CoreEntry, core_entry__init);
+	return 0;
+}
+
+/* 1: attached; 0: it is gone, or stands in the way and is noted. */
+static int seize(struct dump *d, struct thread *th)
+{
+	int err = compel_seize(th->pid_real);
+
+	switch (err) {
+	case 0:
+		th->dump->is_seized = true;
+		return 1;
+	case -ESRCH:
+	case -EOWNERDEAD:
+		return 0;
+	case -EBUSY:
+		refuse(&d->refusals, REFUSE_TASK_TRACED, "is traced by another process");
+		return 0;
+	default:
+		return fail_with(err, "attach to thread %d", th->pid_real);
+	}
+}
+
+static int seize_new_threads(struct dump *d, struct task *t)
+{
+	auto_free char *path = NULL;
+	auto_dir DIR *dir = NULL;
+	struct dirent *e;
+	int n_new = 0;
+
+	if (asprintf(&path, "/proc/%d/task", leader(t)->pid_real) < 0)
+		return -ENOMEM;
+	dir = opendir(path);
+	if (!dir)
+		return errno == ENOENT ? 0 : fail_errno("open %s", path);
+	while ((e = readdir(dir))) {
+		struct thread *th;
+		int32_t tid;
+		int got;
+
+		if (parse_i32(e->d_name, 10, &tid) || tid <= 0)
+			continue;
+		th = find_thread(t, tid);
+		if (th && th->dump->is_seized)
+			continue;
+		if (!th) {
+			th = model_thread_add(&d->m, t, tid, tid);
+			add_dump_thread(d, th);
+		}
+		got = seize(d, th);
+		if (got < 0)
+			return got;
+		if (got) {
+			int err = compel_interrupt(tid);
+
+			if (err && err != -ESRCH)
+				return fail_with(err, "interrupt thread %d", tid);
+			n_new++;
+		} else if (th != leader(t)) {
+			t->n_threads--;	/* it was the last one added */
+		}
+	}
+	return n_new;
+}
+
+static void drop_thread(struct task *t, size_t i)
+{
+	memmove(&t->threads[i], &t->threads[i + 1], (t->n_threads - i - 1) * sizeof(t->threads[0]));
+	t->n_threads--;
+}
+
+/* Waits for those not yet at rest. */
+static int wait_threads(struct task *t)
+{
+	for (size_t i = 0; i < t->n_threads;) {
+		struct thread *th = &t->threads[i];
+		int err;
+
+		if (!th->dump->is_seized || th->dump->is_stopped) {
+			i++;
+			continue;
+		}
+		err = compel_wait_stopped(th->pid_real, &th->dump->stop);
+		if (err == -EINTR && is_cancelled())
+			return fail(EINTR, "thread %d does not stop (is it waiting in vfork, or for a dead disk?)",
+				    th->pid_real);
+		if (err == -EINTR)
+			continue;
+		if (err && err != -ESRCH)
+			return fail_with(err, "wait for thread %d to stop", th->pid_real);
+		th->dump->is_stopped = !err && th->dump->stop.kind <= COMPEL_GROUP_STOPPED;
+		if (!th->dump->is_stopped) {
+			th->dump->is_seized = !err && th->dump->stop.kind == COMPEL_ZOMBIE;
+			if (i) {
+				drop_thread(t, i);
+				continue;
+			}
+		}
+		i++;
+	}
+	return 0;
+}
+
+static int stop_threads(struct dump *d, struct task *t)
+{
+	for (;;) {
+		int n_new = seize_new_threads(d, t), err;
+
+		if (n_new < 0 || d->freezer.is_on)	/* nobody comes to rest before the group is thawed */
+			return n_new < 0 ? n_new : 0;
+		err = wait_threads(t);
+		if (!err && !n_new)
+			return 0;
+		if (!err)
+			err = check_cancelled();
+		if (err)
+			return err;
+	}
+}
+
+/* A process that ended: zombies stay in the tree, others are forgotten by setting pid_real to 0. */
+static int note_dead(struct dump *d, struct task *t, const struct proc_stat *st)
+{
+	struct thread *th = leader(t);
+
+	if (st->num_threads > 1) {
+		refuse(&d->refusals, REFUSE_TASK_ZOMBIE_THREADS, "its first thread has ended, %u others live",
+		       st->num_threads - 1);
+		return 0;
+	}
+	t->state = TASK_DEAD;
+	t->n_threads = 1;
+	th->dump->stat = arena_memdup(&d->m.arena, st, sizeof(*st));
+	return 0;
+}
+
+static void forget(struct task *t)
+{
+	leader(t)->pid_real = 0;
+	t->n_threads = 1;
+}
+
+static int open_pidfd(struct task *t)
+{
+	t->dump->pidfd = syscall(SYS_pidfd_open, leader(t)->pid_real, 0);
+	if (t->dump->pidfd < 0)
+		return fail_errno("pidfd_open %d", leader(t)->pid_real);
+	return 0;
+}
+
+/* Everything that a thread's own /proc files say; io_uring's kernel threads are dropped here. */
+static int read_threads(struct dump *d, struct task *t)
+{
+	for (size_t i = 0; i < t->n_threads;) {
+		struct thread *th = &t->threads[i];
+		struct proc_status *status = arena_new(&d->m.arena, struct proc_status);
+		struct proc_stat *st = arena_new(&d->m.arena, struct proc_stat);
+		int err = proc_stat_read(leader(t)->pid_real, th->pid_real, st);
+
+		if (!err)
+			err = proc_status_read(leader(t)->pid_real, th->pid_real, &d->m.arena, status);
+		if (err)
+			return fail_with(err, "read stat and status of thread %d", th->pid_real);
+		th->dump->stat = st;
+		th->dump->status = status;
+		if (st->flags & PROC_PF_IO_WORKER) {
+			compel_release(th->pid_real);
+			drop_thread(t, i);
+			continue;
+		}
+		i++;
+	}
+	return 0;
+}
+
+static int compare_threads(const void *a, const void *b)
+{
+	return ((const struct thread *)a)->pid_real - ((const struct thread *)b)->pid_real;
+}
+
+static void note_job_stop(struct task *t)
+{
+	t->state = TASK_ALIVE;
+	if (leader(t)->dump->stop.kind == COMPEL_GROUP_STOPPED) {
+		t->state = TASK_STOPPED;
+		t->dump->stop_signo = leader(t)->dump->stop.sig;
+	}
+}
+
+/* One process: at rest, with all its threads, or known to be dead. */
+static int stop_process(struct dump *d, struct task *t)
+{
+	pid_t pid = leader(t)->pid_real;
+	struct proc_stat st;
+	int err;
+
+	IN_SCOPE("task", pid);
+	err = proc_stat_read(pid, 0, &st);
+	if (err == -ENOENT || err == -ESRCH) {
+		forget(t);
+		return 0;
+	}
+	if (err)
+		return fail_with(err, "read /proc/%d/stat", pid);
+	if (st.state == 'Z')
+		return note_dead(d, t, &st);
+	if (st.state == 'X') {
+		forget(t);
+		return 0;
+	}
+	if (t->dump->proc)
+		return stop_threads(d, t);
+
+	err = stop_threads(d, t);
+	if (err || !leader(t)->dump->is_stopped)
+		return err;	/* dead by now (the next pass sees it), or refused */
+	qsort(t->threads + 1, t->n_threads - 1, sizeof(t->threads[0]), compare_threads);
+	note_job_stop(t);
+	err = open_pidfd(t);
+	if (!err)
+		err = read_threads(d, t);
+	if (err)
+		return err;
+	err = compel_open(pid, &t->dump->proc);
+	if (err)
+		return fail_with(err, "open process %d: %s", pid, compel_error(t->dump->proc));
+	return 0;
+}
+
+static struct task *find_task(const struct model *m, pid_t pid_real)
+{
+	for (size_t i = 0; i < m->tasks.n; i++)
+		if (leader(m->tasks.v[i])->pid_real == pid_real)
+			return m->tasks.v[i];
+	return NULL;
+}
+
+static struct task *add_task(struct dump *d, struct task *parent, pid_t pid)
+{
+	struct task *t = model_task_add(&d->m, parent, pid, pid);
+
+	t->dump = arena_new(&d->m.arena, struct dump_task);
+	t->dump->pidfd = -1;
+	add_dump_thread(d, leader(t));
+	return t;
+}
+
+/* Children of all threads that are not known yet; returns how many, or a negative errno. */
+static int add_children(struct dump *d, struct task *t)
+{
+	int n_new = 0;
+
+	for (size_t i = 0; i < t->n_threads; i++) {
+		auto_proc_text text = { 0 };
+		struct cursor c;
+		int err = proc_text_read(&text, "/proc/%d/task/%d/children", leader(t)->pid_real,
+					 t->threads[i].pid_real);
+
+		if (err == -ENOENT || err == -ESRCH)
+			continue;
+		if (err)
+			return fail_with(err, "read /proc/%d/task/%d/children", leader(t)->pid_real,
+					 t->threads[i].pid_real);
+		for (c = (struct cursor){ .p = text.s }; take_spaces(&c), *c.p;) {
+			pid_t pid = take_u64(&c, 10);
+
+			if (c.bad)
+				return fail(EINVAL, "read /proc/%d/task/.../children: not a number",
+					    leader(t)->pid_real);
+			if (find_task(&d->m, pid))
+				continue;
+			add_task(d, t, pid);
+			n_new++;
+		}
+	}
+	return n_new;
+}
+
+/* Removes what vanished; a child that was handed to another parent is looked up again by the next pass. */
+static void compact(struct model *m)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->tasks.n; i++) {
+		struct task *t = m->tasks.v[i];
+
+		if (!leader(t)->pid_real)
+			continue;
+		t->index = n;
+		m->tasks.v[n++] = t;
+	}
+	m->tasks.n = n;
+}
+
+static int stop_pass(struct dump *d, int *ret_new)
+{
+	*ret_new = 0;
+	for (size_t i = 0; i < d->m.tasks.n; i++) {	/* grows while it runs */
+		struct task *t = d->m.tasks.v[i];
+		int n, err = is_alive(t) ? stop_process(d, t) : 0;
+
+		if (err)
+			return err;
+		if (!is_alive(t) || !leader(t)->pid_real)
+			continue;
+		n = add_children(d, t);
+		if (n < 0)
+			return n;
+		*ret_new += n;
+	}
+	compact(&d->m);
+	return 0;
+}
+
+static int check_root(struct dump *d)
+{
+	pid_t pid = d->opt->tree, up = getpid();
+	struct proc_stat st;
+	int err;
+
+	err = proc_stat_read(pid, 0, &st);
+	if (err)
+		return fail(ESRCH, "there is no process %d", pid);
+	if (st.flags & PROC_PF_KTHREAD)
+		return fail(EINVAL, "process %d (%s) is a kernel thread; it has no state to save", pid, st.comm);
+	if (st.state == 'Z')
+		return fail(EINVAL, "process %d (%s) is a zombie; there is nothing left to save", pid, st.comm);
+	while (up > 1) {
+		struct proc_stat self;
+
+		if (up == pid)
+			return fail(EINVAL, "this tool itself is in the tree of process %d; run it from outside", pid);
+		if (proc_stat_read(up, 0, &self))
+			break;
+		up = self.ppid;
+	}
+	return 0;
+}
+
+int tree_freeze(struct dump *d)
+{
+	enum { MAX_PASSES = 64 };
+	int n_new, n_passes = 0, err;
+
+	err = check_root(d);
+	if (err)
+		return err;
+	add_task(d, NULL, d->opt->tree);
+	err = freezer_freeze(d);
+	if (err)
+		return err;
+	cancel_after(d->opt->timeout);
+	do {
+		err = stop_pass(d, &n_new);
+		if (err)
+			return err;
+		if (!d->m.tasks.n || !is_alive(d->m.tasks.v[0]))
+			return fail(ESRCH, "process %d ended while it was being stopped", d->opt->tree);
+		if (++n_passes > MAX_PASSES)
+			return fail(EAGAIN, "new tasks keep appearing; use --freeze-cgroup");
+		if (!n_new && d->freezer.is_on) {
+			freezer_thaw(d);
+			n_new = 1;	/* seized so far, not at rest */
+		}
+	} while (n_new);
+	cancel_after(0);
+	return 0;
+}
+
+static void release_task(struct task *t)
+{
+	for (size_t i = 0; i < t->n_threads; i++) {
+		struct thread *th = &t->threads[i];
+		int err;
+
+		if (!th->dump || !th->dump->is_seized)
+			continue;
+		err = compel_release(th->pid_real);
+		if (err && err != -ESRCH)
+			warn("let thread %d go: %s", th->pid_real, strerror(-err));
+		th->dump->is_seized = false;
+	}
+	if (t->dump->proc) {
+		compel_close(t->dump->proc);
+		t->dump->proc = NULL;
+	}
+	if (t->dump->pidfd >= 0)
+		close(t->dump->pidfd);
+	t->dump->pidfd = -1;
+}
+
+void tree_thaw(struct dump *d)
+{
+	cancel_after(0);
+	freezer_before_release(d);
+	for (size_t i = 0; i < d->m.tasks.n; i++)
+		release_task(d->m.tasks.v[i]);
+	freezer_thaw(d);
+}
+
+static void signal_all(struct dump *d, int signo)
+{
+	for (size_t i = 0; i < d->m.tasks.n; i++) {
+		struct task *t = d->m.tasks.v[i];
+
+		if (is_alive(t) && kill(leader(t)->pid_real, signo) < 0 && errno != ESRCH)
+			warn_errno("signal %d to %d", signo, leader(t)->pid_real);
+	}
+}
+
+int tree_kill(struct dump *d)
+{
+	/* Children last seen first: a parent that lives a little longer than its child might act on SIGCHLD, but all
+	 * of them are stopped by ptrace and SIGKILL leaves them no instruction. */
+	signal_all(d, SIGKILL);
+	tree_thaw(d);
+	return 0;
+}
+
+void tree_leave_stopped(struct dump *d)
+{
+	signal_all(d, SIGSTOP);
+	tree_thaw(d);
+}
