@@ -101,7 +101,10 @@ class Snapshot:
 
     def read_process(self, pid):
         where = f"task {pid}"
-        tids = sorted(int(t) for t in os.listdir(f"/proc/{pid}/task"))
+        try:
+            tids = sorted(int(t) for t in os.listdir(f"/proc/{pid}/task"))
+        except OSError:
+            return False  # it has ended meanwhile
         self.put(f"{where}: threads", tids)
         for tid in tids:
             self.read_thread(pid, tid, where if tid == pid else f"{where}: thread {tid}")
@@ -111,7 +114,7 @@ class Snapshot:
             self.put(f"{where}: {name}", (read(f"/proc/{pid}/{name}", "rb") or b"").decode("latin1"))
         for name in ("cwd", "root", "exe"):
             self.read_link(f"{where}: {name}", f"/proc/{pid}/{name}")
-        for name in sorted(os.listdir(f"/proc/{pid}/ns")):
+        for name in ("cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children", "user", "uts"):
             self.put(f"{where}: ns {name}", self.link(f"/proc/{pid}/ns/{name}"))
         self.read_maps(pid, where)
         return True

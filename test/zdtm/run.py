@@ -70,15 +70,15 @@ class Run:
 
     # --- the program ---------------------------------------------------------------------------------
     def start(self):
-        binary = os.path.join(self.opts.build, "zdtm", self.test.name)
-        if not os.path.exists(binary):
-            raise Failed(f"{binary} is not built: run make zdtm")
+        command = self.command()
+        if not os.path.exists(command[0]):
+            raise Failed(f"{command[0]} is not there: run make zdtm")
         slave = -1
         if self.test.run == "pty":
             self.master, slave = pty.openpty()
         self.root = os.fork()
         if self.root == 0:
-            self.become_program(binary, slave)
+            self.become_program(command, slave)
         if slave >= 0:
             os.close(slave)
         ready = self.path(f"ready.{self.root}")
@@ -86,7 +86,11 @@ class Run:
         if not os.path.exists(ready):
             self.judge_early_end()
 
-    def become_program(self, binary, slave):
+    def command(self):
+        """Path and arguments of the program."""
+        return [os.path.join(self.opts.build, "zdtm", self.test.name)]
+
+    def become_program(self, command, slave):
         try:
             os.chdir(self.work)
             if self.test.run != "no-session":
@@ -101,7 +105,7 @@ class Run:
             for sig in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM):
                 signal.signal(sig, signal.SIG_DFL)
             env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C", "ZDTM_DIR": self.work}
-            os.execve(binary, [os.path.basename(binary)], env)
+            os.execve(command[0], [os.path.basename(command[0]), *command[1:]], env)
         finally:
             os._exit(127)
 
@@ -256,11 +260,11 @@ class Run:
         """After a dump that kills, the whole tree is gone, and its pids are free again."""
         def gone():
             procs.reap()
-            return not any(procs.exists(pid) for pid in before.pids)
+            return not procs.descendants() and not any(procs.exists(pid) for pid in before.pids)
         try:
             procs.wait_until(gone, 10, "end of the dumped tree")
         except procs.Timeout:
-            left = [pid for pid in before.pids if procs.exists(pid)]
+            left = sorted({pid for pid in before.pids if procs.exists(pid)} | set(procs.descendants()))
             raise Failed(f"after the dump these live on: {left}") from None
 
     def compare(self, before, what):
@@ -354,11 +358,11 @@ def hang_report(pid):
     return lines
 
 
-def judge(test, opts):
+def judge(test, opts, make=Run):
     """Runs the test in this process, which must be a subreaper of its own. Never raises."""
     result = Result(test.name)
     started = time.monotonic()
-    run = Run(test, opts)
+    run = make(test, opts)
     try:
         run.go()
     except Skipped as e:
