@@ -10,7 +10,7 @@ pycriu_src := $(shell find lib/pycriu -name '*.py')
 pycriu_py  := $(pycriu_src:lib/%=$(BUILD)/%)
 pycriu_gen := $(BUILD)/pycriu/images/images.desc $(BUILD)/pycriu/rpc_pb2.py \
 	      $(BUILD)/pycriu/version.py
-.PHONY: pycriu crit-test install-pycriu install-crit uninstall-crit
+.PHONY: pycriu crit-test install-pycriu install-crit install-docs
 
 pycriu: $(pycriu_py) $(pycriu_gen)
 
@@ -36,7 +36,7 @@ crit-test: pycriu
 	$(Q)PYTHONPATH=$(BUILD) $(PYTHON) test/unit-py/run.py
 
 # Debian's own directory for /usr, that of the interpreter's version for anything else.
-ifneq ($(filter install install-pycriu install-crit uninstall-crit,$(MAKECMDGOALS)),)
+ifneq ($(filter install install-pycriu install-crit,$(MAKECMDGOALS)),)
 PYTHONDIR ?= $(shell $(PYTHON) lib/pythondir.py $(PREFIX))
 endif
 
@@ -53,4 +53,10 @@ install-crit: install-pycriu
 	install -m 644 Documentation/crit.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 scripts/completion/crit $(DESTDIR)$(PREFIX)/share/bash-completion/completions/
 
-install: install-crit
+install-docs:
+	install -d $(DESTDIR)$(PREFIX)/share/man/man8 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 644 Documentation/criu.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -m 644 scripts/completion/criu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/
+
+install: install-crit install-docs

@@ -69,9 +69,17 @@ class Maker:
                 count = 1
             else:
                 count = 0 if self.only_required else 1
+            if field.options.packed:
+                out += self.packed(field, count)
+                continue
             for _ in range(count):
                 out += self.field(name, field, depth)
         return out
+
+    def packed(self, field, count):
+        """One run of varints: only our own extensions are written so."""
+        data = b"".join(varint(self.scalar(field)) for _ in range(count))
+        return varint(field.number << 3 | 2) + varint(len(data)) + data if data else b""
 
     def field(self, name, field, depth):
         key = name + "." + field.name
