@@ -2,7 +2,6 @@
 /* The fields of the address space: asked from inside where /proc is silent, and set when memory is in place. */
 #include <compel/pie.h>
 #include <asm/errno.h>
-#include <linux/mman.h>
 #include <linux/prctl.h>
 #include "mem/mm.pie.h"
 
@@ -30,32 +29,11 @@ static uint32_t allocated_pkeys(void)
 	return ~ours & ((1U << PKEY_COUNT) - 1);
 }
 
-/*
- * Nothing shows what mlockall(MCL_FUTURE) asked for but a new mapping: where it is locked, MADV_DONTNEED is refused;
- * without MCL_ONFAULT it is populated as well.
- */
-static uint32_t future_locks(void)
-{
-	const size_t page = 4096;
-	unsigned char is_resident = 0;
-	uint32_t found = 0;
-	long addr = sys_mmap(0, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (addr < 0)
-		return 0;
-	if (sys_madvise(addr, page, MADV_DONTNEED) == -EINVAL) {
-		pie_syscall6(__NR_mincore, addr, page, (long)&is_resident, 0, 0, 0);
-		found = MCL_FUTURE | (is_resident & 1 ? 0 : MCL_ONFAULT);
-	}
-	sys_munmap(addr, page);
-	return found;
-}
-
 void mm_scan_inside(struct mm_inside *ret)
 {
 	ret->brk = sys_brk(0);
 	ret->pkeys = allocated_pkeys();
-	ret->mlock_future = future_locks();
+	ret->pad = 0;
 }
 
 long mm_arm(const struct mm_arm *rows, unsigned int n)
@@ -73,10 +51,6 @@ long mm_arm(const struct mm_arm *rows, unsigned int n)
 		};
 		long err = sys_prctl(PR_SET_MM, PR_SET_MM_MAP, (unsigned long)&map, sizeof(map), 0);
 
-		if (err)
-			return err;
-		if (a->mlock_future)
-			err = sys_mlockall(a->mlock_future);
 		if (err)
 			return err;
 	}

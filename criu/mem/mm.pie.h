@@ -5,7 +5,7 @@
 struct mm_inside {
 	uint64_t brk;
 	uint32_t pkeys;			/* allocated protection keys, one bit each; 0: the CPU has none */
-	uint32_t mlock_future;		/* mlockall(2): MCL_FUTURE, MCL_ONFAULT */
+	uint32_t pad;
 };
 void mm_scan_inside(struct mm_inside *ret);
 
@@ -17,7 +17,5 @@ struct mm_arm {
 	uint64_t auxv[MM_AUXV_MAX];
 	uint32_t n_auxv;		/* words */
 	int32_t exe_fd;			/* -1: as it is */
-	uint32_t mlock_future;		/* MCL_* */
-	uint32_t pad;
 };
 long mm_arm(const struct mm_arm *rows, unsigned int n);

@@ -53,7 +53,7 @@ VmaEntry *vma_record(struct arena *a, const struct vma *v)
 		e->madv = 0;		/* the kernel's doing, not the program's */
 	if (vma_has_flag(v, VM_FLAG_DROPPABLE))
 		e->flags &= ~VMA_MAP_PRIVATE;
-	e->has_madv = e->madv;
+	e->has_madv = e->madv != 0;
 	if (is_file) {
 		e->pgoff = v->pgoff;
 		e->has_fdflags = true;
@@ -62,7 +62,7 @@ VmaEntry *vma_record(struct arena *a, const struct vma *v)
 	e->name = (char *)v->anon_name;
 	e->has_sealed = e->sealed = vma_has_flag(v, VM_FLAG_SEALED);
 	e->pkey = v->pkey;
-	e->has_pkey = v->pkey;
+	e->has_pkey = v->pkey != 0;
 	/* Kernels that do not name the flag print ??; in a locked mapping nothing else is likely to be meant. */
 	e->has_lock_on_fault = e->lock_on_fault = vma_has_flag(v, VM_FLAG_LOCKED) &&
 		(vma_has_flag(v, VM_FLAG_LOCK_ON_FAULT) || vma_has_flag(v, VM_FLAG_UNNAMED));
@@ -284,8 +284,6 @@ static int scan_fields(struct dump *d, struct task *t)
 	mm->mm_env_end = s.env_end;
 	mm->pkeys = in ? in->mm.pkeys : 0;
 	mm->has_pkeys = mm->pkeys > 1;
-	mm->mlock_future = in ? in->mm.mlock_future : 0;
-	mm->has_mlock_future = mm->mlock_future;
 	return scan_auxv(d, t);
 }
 

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The plain source and sink of pages: another process's memory, and a file of the image directory. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/log.h"
+#include "base/own.h"
+#include "image/dir.h"
+#include "mem/page_io.h"
+
+/* The slow way, for ranges without PROT_READ: what process_vm_readv may not touch, a tracer may read here. */
+static int read_by_mem_file(pid_t pid, uint64_t addr, char *buf, size_t len)
+{
+	char path[40];
+	auto_fd int fd = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_errno("cannot open %s", path);
+	for (size_t done = 0; done < len;) {
+		ssize_t got = pread(fd, buf + done, len - done, addr + done);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return fail_errno("cannot read memory of process %d at %" PRIx64, pid, addr + done);
+		done += got;
+	}
+	return 0;
+}
+
+static int read_ranges_by_mem_file(pid_t pid, const struct iovec *ranges, unsigned int n, char *buf)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		int err = read_by_mem_file(pid, (uintptr_t)ranges[i].iov_base, buf, ranges[i].iov_len);
+
+		if (err)
+			return err;
+		buf += ranges[i].iov_len;
+	}
+	return 0;
+}
+
+static int process_read(const struct page_source *s, const struct iovec *ranges, unsigned int n, void *buf, size_t len)
+{
+	struct iovec here = { buf, len };
+	ssize_t got = process_vm_readv(s->pid, &here, 1, ranges, n, 0);
+
+	if (got == (ssize_t)len)
+		return 0;
+	if (got < 0 && errno == ESRCH)
+		return fail_errno("process %d has died", s->pid);
+	/* It stopped at the first page that it may not read: which one does not matter, such chunks are rare. */
+	return read_ranges_by_mem_file(s->pid, ranges, n, buf);
+}
+
+static void process_close(struct page_source *s not_used)
+{
+}
+
+void process_source_open(struct page_source *s, pid_t pid_real)
+{
+	*s = (struct page_source){ .read = process_read, .close = process_close, .pid = pid_real };
+}
+
+static int file_write(const struct page_sink *s, struct iovec *v, unsigned int n, uint64_t offset)
+{
+	while (n) {
+		ssize_t put = pwritev(s->fd, v, n, offset);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return fail_errno("cannot write %s", s->name);
+		if (!put)
+			return fail(ENOSPC, "cannot write %s: the file takes no more", s->name);
+		offset += put;
+		while (n && (size_t)put >= v->iov_len) {
+			put -= v->iov_len;
+			v++;
+			n--;
+		}
+		if (n) {
+			v->iov_base = (char *)v->iov_base + put;
+			v->iov_len -= put;
+		}
+	}
+	return 0;
+}
+
+static void file_close(struct page_sink *s)
+{
+	close(s->fd);
+	s->fd = -1;
+}
+
+int file_sink_open(struct page_sink *s, int dir, uint32_t pages_id)
+{
+	*s = (struct page_sink){ .write = file_write, .close = file_close };
+	if (image_name(IMG_PAGES, pages_id, s->name, sizeof(s->name)) < 0)
+		return fail(ENAMETOOLONG, "pages file %u has no name", pages_id);
+	s->fd = openat(dir, s->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	return s->fd < 0 ? fail_errno("cannot make %s", s->name) : 0;
+}
+
+bool is_zero_page(const void *page)
+{
+	const uint64_t *w = page;
+
+	/* The first word tells for nearly every page; comparing the page with itself, shifted, for the rest. */
+	return !w[0] && !memcmp(w, w + 1, PAGE_SIZE - sizeof(*w));
+}

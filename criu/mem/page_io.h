@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once				/* mem/page_io.h: where pages come from, where they go, and who looks at them */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include "base/compiler.h"
+
+/* Several threads may use one source or sink at the same time. */
+struct page_source {
+	/* The ranges one after another, len bytes in all, into buf. Reports failures. */
+	int (*read)(const struct page_source *s, const struct iovec *ranges, unsigned int n, void *buf, size_t len);
+	void (*close)(struct page_source *s);
+	pid_t pid;
+};
+
+struct page_sink {
+	/* The pieces one after another, len bytes in all, from offset on. Reports failures; cuts up pieces. */
+	int (*write)(const struct page_sink *s, struct iovec *pieces, unsigned int n, uint64_t offset);
+	void (*close)(struct page_sink *s);
+	int fd;
+	char name[32];
+};
+
+/* Sees every stored page while it is hot in the cache. state is the checksum's own. */
+struct page_checksum {
+	void (*add)(void *state, uint64_t addr, const void *page);
+	void *state;
+};
+
+/* The memory of a stopped process, from outside. */
+void process_source_open(struct page_source *s, pid_t pid_real);
+/* pages-<id>.img in a directory, made anew. */
+int file_sink_open(struct page_sink *s, int dir, uint32_t pages_id) must_check;
+
+bool is_zero_page(const void *page);
