@@ -32,13 +32,15 @@ static const uint64_t has_effects = BIT(SIGKILL) | BIT(SIGSTOP) | BIT(SIGCONT) |
 /* Rarest in real programs first. */
 static const int preferred[] = { SIGURG, SIGWINCH, SIGPIPE, SIGXFSZ, SIGHUP, SIGCHLD };
 
-int gates_read(struct compel_proc *p, struct gates *ret_gates)
+int gate_prepare(struct compel_proc *p)
 {
 	unsigned long long ignored = 0, caught = ~0ULL;
 	char path[64], line[512];
 	int seccomp = 0;
 	FILE *f;
 
+	if (p->ignored.is_known)
+		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/status", p->pid);
 	f = fopen(path, "re");
 	if (!f)
@@ -52,8 +54,9 @@ int gates_read(struct compel_proc *p, struct gates *ret_gates)
 			seccomp = atoi(line + 8);
 	}
 	fclose(f);
-	ret_gates->usable = (ignored | (ignored_by_default & ~caught)) & ~has_effects & ~gate_faults;
-	ret_gates->has_seccomp = seccomp != 0;
+	p->ignored.usable = (ignored | (ignored_by_default & ~caught)) & ~has_effects & ~gate_faults;
+	p->ignored.has_seccomp = seccomp != 0;
+	p->ignored.is_known = true;
 	return 0;
 }
 
@@ -63,11 +66,11 @@ static bool seccomp_is_suspended(pid_t tid)
 	return ptrace(PTRACE_SETOPTIONS, tid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP) == 0;
 }
 
-int gate_signal(const struct gates *g, pid_t tid, uint64_t mask)
+int gate_signal(const struct compel_proc *p, pid_t tid, uint64_t mask)
 {
-	uint64_t usable = g->usable & ~mask;	/* a blocked one may be pending, and would be used up */
+	uint64_t usable = p->ignored.usable & ~mask;	/* a blocked one may be pending, and would be used up */
 
-	if (g->has_seccomp && !seccomp_is_suspended(tid))
+	if (p->ignored.has_seccomp && !seccomp_is_suspended(tid))
 		return 0;	/* the filter may forbid tgkill; it must allow rt_sigreturn, or no handler could return */
 	for (size_t i = 0; i < sizeof(preferred) / sizeof(preferred[0]); i++)
 		if (usable & sig_bit(preferred[i]))

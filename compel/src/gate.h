@@ -4,15 +4,11 @@
 #include <stdint.h>
 #include "proc.h"
 
-struct gates {
-	uint64_t usable;	/* signals that the process ignores, and whose sending has no other effect */
-	bool has_seccomp;
-};
-
-int gates_read(struct compel_proc *p, struct gates *ret_gates);
+/* Fill p->ignored, unless it is known. */
+int gate_prepare(struct compel_proc *p);
 
 /* The signal for a stopped thread that blocks `mask`; 0: none is safe. */
-int gate_signal(const struct gates *g, pid_t tid, uint64_t mask);
+int gate_signal(const struct compel_proc *p, pid_t tid, uint64_t mask);
 
 /* What a fault of the code raises: blocked, its forced delivery would reset the target's action. */
 extern const uint64_t gate_faults;

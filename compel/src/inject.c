@@ -88,7 +88,7 @@ int compel_syscall(struct compel_proc *p, pid_t tid, long nr, const unsigned lon
 	struct pin pin;
 	int err, err_end;
 
-	pin_to(tid, &pin);
+	pin_to(p, tid, &pin);
 	err = inject_begin(p, tid, &j);
 	if (!err)
 		err = inject_syscall(&j, nr, args, ret);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "proc.h"
 
 #define FIELD_STATE 3
 #define FIELD_PROCESSOR 39	/* of /proc/TID/stat */
@@ -32,10 +33,16 @@ static int last_cpu(pid_t tid)
 	return at ? atoi(at) : -1;
 }
 
-void pin_to(pid_t tid, struct pin *ret_pin)
+void pin_to(struct compel_proc *p, pid_t tid, struct pin *ret_pin)
 {
-	int cpu = last_cpu(tid);
 	cpu_set_t one;
+	int cpu;
+
+	/* Woken from there, it has stayed there. */
+	if (p->pinned_tid != tid)
+		p->pinned_cpu = last_cpu(tid);
+	p->pinned_tid = tid;
+	cpu = p->pinned_cpu;
 
 	ret_pin->is_pinned = false;
 	if (cpu < 0 || cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof(ret_pin->before), &ret_pin->before) < 0)

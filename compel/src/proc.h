@@ -2,7 +2,18 @@
 #pragma once	/* proc.h: the library's view of one process */
 
 #include <compel/proc.h>
+#include <stdint.h>
 #include "arch.h"
+
+/*
+ * What of the process's signal actions the end of a run depends on; read once, before the first. Out of date it does
+ * harm only if we are killed in a run after the target has begun to handle one of them: it is handled once too often.
+ */
+struct ignored_signals {
+	bool is_known;
+	uint64_t usable;	/* ignored, and sending one has no other effect */
+	bool has_seccomp;
+};
 
 struct compel_proc {
 	pid_t pid;
@@ -16,6 +27,9 @@ struct compel_proc {
 	unsigned int n_slots;
 	bool is_writable;
 	struct arch_gates gates;
+	struct ignored_signals ignored;
+	pid_t pinned_tid;		/* which thread was driven last, and from where; 0: none yet */
+	int pinned_cpu;
 
 	char error[256];
 };

@@ -36,7 +36,7 @@ static int request_of(const struct entered *e)
 }
 
 /* Read what the thread is; nothing is changed yet, but what guard_begin switches off. */
-static int read_thread(struct compel_proc *p, const struct gates *g, struct entered *e)
+static int read_thread(struct compel_proc *p, struct entered *e)
 {
 	pid_t tid = e->call->tid;
 	int err = compel_regs_get(tid, &e->regs);
@@ -50,7 +50,7 @@ static int read_thread(struct compel_proc *p, const struct gates *g, struct ente
 		err = get_sigmask(tid, &e->mask);
 	if (err)
 		return proc_fail(p, err, "thread %d: read extended state and signal mask", tid);
-	e->gate_sig = gate_signal(g, tid, e->mask);
+	e->gate_sig = gate_signal(p, tid, e->mask);
 	err = guard_begin(p, tid, &e->regs, &e->guard);
 	return err ? proc_fail(p, err, "thread %d: read rseq and dispatch state", tid) : 0;
 }
@@ -247,9 +247,9 @@ static void collect(struct compel_proc *p, struct entered *all, unsigned int n)
 	} while (n_running);
 }
 
-static int start(struct compel_proc *p, const struct gates *g, struct entered *e, unsigned long slot)
+static int start(struct compel_proc *p, struct entered *e, unsigned long slot)
 {
-	int err = read_thread(p, g, e);
+	int err = read_thread(p, e);
 
 	if (err)
 		return err;
@@ -263,23 +263,22 @@ int compel_run(struct compel_proc *p, struct compel_call *calls, unsigned int n)
 {
 	struct entered *all;
 	struct pin pin = { .is_pinned = false };
-	struct gates g;
 	int err;
 
 	if (!p->map || n > p->n_slots)
 		return proc_fail(p, -EINVAL, "run in %u threads, but there is room for %u", n, p->map ? p->n_slots : 0);
-	err = gates_read(p, &g);
+	err = gate_prepare(p);
 	if (err)
 		return err;
 	all = calloc(n, sizeof(*all));
 	if (!all)
 		return proc_fail(p, -ENOMEM, "room for the state of %u threads", n);
 	if (n == 1)
-		pin_to(calls[0].tid, &pin);
+		pin_to(p, calls[0].tid, &pin);
 	for (unsigned int i = 0; i < n; i++) {
 		all[i].call = &calls[i];
 		calls[i].ret = 0;
-		calls[i].err = start(p, &g, &all[i], p->slots + i * LEN_SLOT);
+		calls[i].err = start(p, &all[i], p->slots + i * LEN_SLOT);
 		all[i].is_running = !calls[i].err;
 	}
 	collect(p, all, n);
