@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Go: 200 goroutines on small growing stacks, channels, timers, tickers, a map under a mutex, garbage all the time.
 // zdtm-ignore: maps
-// zdtm-ignore: threads
+// zdtm-ignore: [Tt]hreads
 // zdtm-ignore: thread \d+:
 // zdtm-ignore: fd \d+: pos
 package main

@@ -2,6 +2,7 @@
 // Node.js: intervals, chained timeouts, promises, immediate callbacks, file writes and a worker thread, all going on.
 // zdtm-ignore: fd \d+: pos
 // zdtm-ignore: maps
+// zdtm-ignore: fd \d+: details
 'use strict';
 const fs = require('fs');
 const path = require('path');
