@@ -33,7 +33,7 @@ define PIE_LINK
 endef
 LD	?= ld
 OBJCOPY	?= objcopy
-.PRECIOUS: $(O)/compel/%.o $(O)/%.pie.o $(O)/%.blob
+.PRECIOUS: $(O)/compel/%.o $(O)/compel/%.pie.o $(O)/compel/test/%.blob $(O)/%.blob.o
 
 $(O)/compel/%.pie.o: compel/%.pie.c
 	@mkdir -p $(@D)
