@@ -14,6 +14,16 @@ static const struct task_kind *const kinds[] = {
 #undef TASK_KIND
 };
 
+int task_kinds_ask(struct dump *d, struct task *t, struct inside_task *in, struct inside_more *more)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < array_size(kinds) && !err; i++)
+		if (kinds[i]->ask)
+			err = kinds[i]->ask(d, t, in, more);
+	return err;
+}
+
 int task_kinds_scan(struct dump *d, struct task *t)
 {
 	int err = 0;

@@ -6,6 +6,7 @@
 #include "pie/inside.h"
 #include "run/dump.h"
 #include "task/inside.h"
+#include "task/kind.h"
 
 extern const struct compel_blob parasite_blob;	/* linked from criu/pie/parasite.pie.c */
 
@@ -26,6 +27,32 @@ static int failed(struct task *t, int err, const char *what)
 	return fail_with(err, "%s: %s", what, compel_error(t->dump->proc));
 }
 
+uint32_t inside_append(struct inside_more *more, const void *p, size_t size)
+{
+	size_t off = more->len, len = align_up(off + size, 8);
+	char *bigger = arena_alloc(more->arena, len);
+
+	if (off)
+		memcpy(bigger, more->bytes, off);
+	memcpy(bigger + off, p, size);
+	more->bytes = bigger;
+	more->len = len;
+	return more->start + off;
+}
+
+/* The fixed part is zero already, so nothing is written where no kind has a question. */
+static int write_more(struct task *t, const struct inside_task *in, const struct inside_more *more)
+{
+	int err;
+
+	if (!more->len)
+		return 0;
+	err = compel_data_write(t->dump->proc, 0, in, sizeof(*in));
+	if (!err)
+		err = compel_data_write(t->dump->proc, more->start, more->bytes, more->len);
+	return err ? failed(t, err, "write to the parasite") : 0;
+}
+
 static int write_questions(struct task *t, struct compel_call *calls)
 {
 	unsigned long base = compel_data_addr(t->dump->proc);
@@ -44,9 +71,9 @@ static int write_questions(struct task *t, struct compel_call *calls)
 	return 0;
 }
 
-static int read_answers(struct dump *d, struct task *t)
+static int read_answers(struct dump *d, struct task *t, const struct inside_more *more)
 {
-	size_t len = slot_at(t->n_threads);
+	size_t len = more->start + more->len;
 	char *area = arena_alloc(&d->m.arena, len);
 	int err = compel_data_read(t->dump->proc, 0, area, len);
 
@@ -58,31 +85,38 @@ static int read_answers(struct dump *d, struct task *t)
 	return 0;
 }
 
-static int run_loaded(struct dump *d, struct task *t)
+static int run_loaded(struct dump *d, struct task *t, const struct inside_task *in, const struct inside_more *more)
 {
 	auto_free struct compel_call *calls = calloc(t->n_threads, sizeof(*calls));
 	int err;
 
 	if (!calls)
 		return -ENOMEM;
-	err = write_questions(t, calls);
+	err = write_more(t, in, more);
+	if (!err)
+		err = write_questions(t, calls);
 	if (err)
 		return err;
 	err = compel_run(t->dump->proc, calls, t->n_threads);
 	if (err)
 		return failed(t, err, "run the parasite");
-	return read_answers(d, t);
+	return read_answers(d, t, more);
 }
 
 int inside_ask(struct dump *d, struct task *t)
 {
+	struct inside_more more = { .arena = &d->m.arena, .start = slot_at(t->n_threads) };
+	struct inside_task *in = arena_new(&d->m.arena, struct inside_task);
 	pid_t pid = leader(t)->pid_real;
 	int err, unload_err;
 
-	err = compel_load(t->dump->proc, pid, &parasite_blob, slot_at(t->n_threads), t->n_threads);
+	err = task_kinds_ask(d, t, in, &more);
+	if (err)
+		return err;
+	err = compel_load(t->dump->proc, pid, &parasite_blob, more.start + more.len, t->n_threads);
 	if (err)
 		return failed(t, err, "load the parasite");
-	err = run_loaded(d, t);
+	err = run_loaded(d, t, in, &more);
 	unload_err = compel_unload(t->dump->proc, pid);
 	if (unload_err)
 		unload_err = failed(t, unload_err, "take the parasite out");

@@ -4,13 +4,15 @@
 
 struct dump;
 struct restore;
+struct inside_more;
+struct inside_task;
 struct task;
 struct thread;
 
 /*
  * One kind of state that belongs to a process or a thread. Slots that are NULL mean: nothing to do.
  *
- * Dump: scan and scan_thread fill the records from what the family has read already (thread->dump: stat, status,
+ * Dump: ask puts questions about single objects into what the parasite is given (task/inside.h), scan and scan_thread fill the records from what the family has read already (thread->dump: stat, status,
  * inside) and from further questions from outside; refuse calls refuse() for what cannot be saved.
  * Load: check looks at the values of a loaded record and says image errors with fail(EINVAL, ...).
  * Restore: make and make_thread run in the task that is being restored, with libc, before its memory is replaced. What
@@ -18,6 +20,7 @@ struct thread;
  */
 struct task_kind {
 	const char *name;
+	int (*ask)(struct dump *d, struct task *t, struct inside_task *in, struct inside_more *more);
 	int (*scan)(struct dump *d, struct task *t);
 	int (*scan_thread)(struct dump *d, struct thread *th);
 	void (*refuse)(struct dump *d, const struct task *t);
@@ -27,6 +30,7 @@ struct task_kind {
 };
 
 /* The whole family, in the order of task/kinds.def. */
+int task_kinds_ask(struct dump *d, struct task *t, struct inside_task *in, struct inside_more *more) must_check;
 int task_kinds_scan(struct dump *d, struct task *t) must_check;
 void task_kinds_refuse(struct dump *d, const struct task *t);
 int task_kinds_check(const struct task *t) must_check;
