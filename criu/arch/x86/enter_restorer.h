@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once				/* arch/enter_restorer.h: from the tool's code into a blob of freestanding code */
+#include <stdint.h>
+
+/*
+ * The entry of a blob (compel/arch/x86/pie/head.S) calls pie_main(rdi) when r14 is 0 and rbp is -1. The stack below
+ * stack_top belongs to it. Does not return.
+ */
+static inline void __attribute__((noreturn)) enter_restorer(uint64_t entry, uint64_t arg, uint64_t stack_top)
+{
+	asm volatile("mov %[stack], %%rsp\n\t"
+		     "xor %%r14d, %%r14d\n\t"
+		     "xor %%r12d, %%r12d\n\t"
+		     "xor %%ebx, %%ebx\n\t"
+		     "mov $-1, %%rbp\n\t"
+		     "jmp *%[entry]"
+		     : : [entry] "r"(entry), "D"(arg), [stack] "r"(stack_top & ~15ULL) : "memory");
+	__builtin_unreachable();
+}
