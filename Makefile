@@ -23,7 +23,7 @@ endif
 WARN	:= -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition \
 	   -Wshadow -Wpointer-arith -Wwrite-strings -Wformat=2 -Wvla -Wno-missing-field-initializers
 CFLAGS	:= -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread $(OPT) $(WARN) -MMD -MP
-INC	:= -Icriu -I$(BUILD) -Icompel/include
+INC	:= -Icriu -Icriu/arch/$(ARCH) -I$(BUILD) -Icompel/include
 # What a run does not need is not loaded by it: protobuf-c is linked in, libc is the only library at start.
 LIBS	:= -Wl,--as-needed -Wl,-Bstatic -lprotobuf-c -Wl,-Bdynamic
 
@@ -51,15 +51,18 @@ include compel/compel.mk
 include lib/lib.mk
 
 # --- the tool -------------------------------------------------------------------------------------------
-criu_c	:= $(sort $(filter-out %.pie.c,$(shell find criu -name '*.c')))
+# Of criu/arch/, what is in its top and in the directory of this architecture.
+other_arch := $(filter-out criu/arch/$(ARCH),$(wildcard criu/arch/*))
+sources	:= $(filter-out $(other_arch:%=%/%),$(shell find criu -name '*.c'))
+criu_c	:= $(sort $(filter-out %.pie.c,$(sources)))
 criu_o	:= $(criu_c:%.c=$(O)/%.o)
-pie_c	:= $(sort $(shell find criu -name '*.pie.c'))
+pie_c	:= $(sort $(filter %.pie.c,$(sources)))
 pie_main := criu/pie/parasite.pie.c criu/pie/restorer.pie.c
 pie_o	:= $(patsubst %.pie.c,$(O)/%.pie.o,$(filter-out $(pie_main),$(pie_c)))
 blobs	:= $(O)/criu/pie/parasite.blob.o $(O)/criu/pie/restorer.blob.o
 
 # A message of file/timerfd.c is scoped "timerfd:" without its author writing it.
-kind_dirs := file task mem sock ns mount net
+kind_dirs := file task mem sock ns mount net $(ARCH)
 kind_of	= $(if $(filter $(kind_dirs),$(notdir $(patsubst %/,%,$(dir $<)))),-DKIND_NAME='"$(basename $(notdir $<))"')
 
 $(O)/criu/%.o: criu/%.c | $(pb_h)
