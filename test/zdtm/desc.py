@@ -7,6 +7,7 @@
   zdtm-may-refuse: REGEX    either the state is kept, or the dump is refused like that
   zdtm-restore-fails: REGEX the restore must fail: exit code 1, an error line that matches, nothing left behind
   zdtm-run: pty             a terminal as standard input and output, and as controlling terminal
+  zdtm-run: job             the same as a job of an interactive shell; restore runs under another such shell
   zdtm-run: no-session      not a session leader, in the session of the runner
   zdtm-between: COMMAND     shell command in the directory of the test between dump and restore
   zdtm-inherit: FD FILE     restore gets this file (in the directory of the test) as that descriptor
@@ -14,7 +15,7 @@
   zdtm-peer: TEXT           the established tool is known not to do this: TEXT says what it loses or refuses
 
 In OPTIONS, {mnt:FD} and {ino:FD} stand for the mount id and inode (both hexadecimal) of the root's descriptor FD,
-{dir} for the directory of the test.
+{path:NAME} for the path of a file of the test, without the first slash.
 """
 import os
 import re

@@ -217,7 +217,7 @@ class Snapshot:
         is_anon = bool(ANON_TARGET.match(target))
         if is_anon and "[" in target:
             target = re.sub(r"\[\d+\]", f"[first at {seen.setdefault(target, (pid, fd))}]", target)
-        elif not target.endswith(" (deleted)"):
+        elif not target.endswith(" (deleted)") and not target.startswith("/proc/"):
             self.put(f"{key}: inode", (st.st_dev, st.st_ino))
         self.put(f"{key}: target", target)
         self.put(f"{key}: mode", oct(st.st_mode))

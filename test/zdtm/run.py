@@ -74,11 +74,14 @@ class Run:
         if not os.path.exists(command[0]):
             raise Failed(f"{command[0]} is not there: run make zdtm")
         slave = -1
-        if self.test.run == "pty":
+        if self.test.run in ("pty", "job"):
             self.master, slave = pty.openpty()
-        self.root = os.fork()
-        if self.root == 0:
-            self.become_program(command, slave)
+        if self.test.run == "job":
+            self.root = self.start_job(command, slave)
+        else:
+            self.root = os.fork()
+            if self.root == 0:
+                self.become_program(command, slave)
         if slave >= 0:
             os.close(slave)
         ready = self.path(f"ready.{self.root}")
@@ -90,19 +93,48 @@ class Run:
         """Path and arguments of the program."""
         return [os.path.join(self.opts.build, "zdtm", self.test.name)]
 
+    def start_job(self, command, slave):
+        """As an interactive shell does it: a session leader that stays, the program a foreground group of its own."""
+        answer, tell = os.pipe()
+        if os.fork() == 0:
+            try:
+                os.setsid()
+                fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+                for sig in (signal.SIGHUP, signal.SIGTTOU):
+                    signal.signal(sig, signal.SIG_IGN)
+                # a child of the runner, not of the shell: an orphan goes to the subreaper
+                middle = os.fork()
+                if middle == 0:
+                    job = os.fork()
+                    if job == 0:
+                        os.setpgid(0, 0)
+                        os.tcsetpgrp(slave, os.getpid())
+                        self.become_program(command, slave)
+                    os.write(tell, str(job).encode())
+                    os._exit(0)
+                os.close(tell)
+                os.waitpid(middle, 0)
+                while True:
+                    signal.pause()
+            finally:
+                os._exit(127)
+        os.close(tell)
+        with os.fdopen(answer, "rb") as f:
+            return int(f.read(16))
+
     def become_program(self, command, slave):
         try:
             os.chdir(self.work)
-            if self.test.run != "no-session":
+            if self.test.run not in ("no-session", "job"):
                 os.setsid()
             out = os.open("out", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
             null = os.open("/dev/null", os.O_RDONLY)
-            if slave >= 0:
+            if self.test.run == "pty":
                 fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
             for number, fd in ((0, slave if slave >= 0 else null), (1, slave if slave >= 0 else out), (2, out)):
                 os.dup2(fd, number, inheritable=True)
             os.closerange(3, 1024)
-            for sig in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM):
+            for sig in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTTOU):
                 signal.signal(sig, signal.SIG_DFL)
             env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C", "ZDTM_DIR": self.work}
             os.execve(command[0], [os.path.basename(command[0]), *command[1:]], env)
@@ -134,6 +166,7 @@ class Run:
         """Tells the program to check, and judges its verdict."""
         try:
             os.kill(self.root, signal.SIGTERM)
+            os.kill(self.root, signal.SIGCONT)  # a stopped root is to be continued now
         except ProcessLookupError:
             pass
         try:
@@ -163,16 +196,16 @@ class Run:
                 raise Failed(f"criu {command} hangs", *stacks, *self.log_tail()) from None
 
     def expand(self, words):
-        """{mnt:FD} and {ino:FD} of the root's descriptors, {dir}."""
+        """{mnt:FD} and {ino:FD} of the root's descriptors, {path:NAME} of a file of the test."""
         def number(match):
-            if match[0] == "{dir}":
-                return self.work
+            if match[1] == "path":
+                return self.path(match[2]).lstrip("/")
             fd = int(match[2])
             if match[1] == "ino":
                 return f"{os.stat(f'/proc/{self.root}/fd/{fd}').st_ino:x}"
             info = procsnap.read(f"/proc/{self.root}/fdinfo/{fd}")
             return format(int(re.search(r"mnt_id:\s*(\d+)", info)[1]), "x")
-        return [re.sub(r"\{(?:(mnt|ino):(\d+)|dir)\}", number, word) for word in words]
+        return [re.sub(r"\{(mnt|ino|path):(\w+)\}", number, word) for word in words]
 
     def log_tail(self):
         """The error lines of the log; without any, its last lines."""
@@ -220,7 +253,7 @@ class Run:
             os.close(fd)
             fds.append(int(number))
         try:
-            if self.test.run == "pty":
+            if self.test.run == "job":
                 code = self.restore_on_pty(args, fault)
             else:
                 code = self.criu("restore", args, fault, pass_fds=fds)
@@ -234,33 +267,49 @@ class Run:
         return code
 
     def restore_on_pty(self, args, fault):
-        """A terminal of its own for the tool, which the tree inherits (--shell-job)."""
+        """On a new terminal, from a session that lives on: the tree joins it (--shell-job)."""
         os.close(self.master)
         self.master, slave = pty.openpty()
         self.log = os.path.join(self.images, "restore.log")
         argv = [self.opts.criu, "restore", "-D", self.images, "-o", "restore.log", "-v4", *args]
         env = dict(os.environ, **({"CRIU_FAULT_STAGE": fault} if fault else {}))
-        tool = os.fork()
-        if tool == 0:
-            try:
-                os.setsid()
-                fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
-                for number in (0, 1, 2):
-                    os.dup2(slave, number)
-                os.closerange(3, 1024)
-                signal.signal(signal.SIGHUP, signal.SIG_IGN)
-                os.execve(self.opts.criu, argv, env)
-            finally:
-                os._exit(127)
+        answer, tell = os.pipe()
+        shell = os.fork()
+        if shell == 0:
+            self.become_shell(slave, argv, env, tell)
         os.close(slave)
-        return os.waitstatus_to_exitcode(procs.wait_status(tool, self.test.timeout))
+        os.close(tell)
+        with os.fdopen(answer, "rb") as f:
+            text = f.read()
+        return int(text) if text else 1
+
+    @staticmethod
+    def become_shell(slave, argv, env, tell):
+        """A session leader that runs the tool, tells its exit code, and keeps the terminal until it is killed."""
+        try:
+            os.setsid()
+            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            for number in (0, 1, 2):
+                os.dup2(slave, number)
+            tool = os.fork()
+            if tool == 0:
+                os.closerange(3, 1024)
+                os.execve(argv[0], argv, env)
+            code = os.waitstatus_to_exitcode(os.waitpid(tool, 0)[1])
+            os.write(tell, str(code).encode())
+            os.close(tell)
+            while True:
+                signal.pause()
+        finally:
+            os._exit(127)
 
     # --- the course of a test ------------------------------------------------------------------------
     def await_death(self, before):
         """After a dump that kills, the whole tree is gone, and its pids are free again."""
         def gone():
             procs.reap()
-            return not procs.descendants() and not any(procs.exists(pid) for pid in before.pids)
+            return (self.test.run == "job" or not procs.descendants()) and not any(procs.exists(pid) for pid in before.pids)
         try:
             procs.wait_until(gone, 10, "end of the dumped tree")
         except procs.Timeout:

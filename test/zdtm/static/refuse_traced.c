@@ -11,17 +11,19 @@
 
 #include "zdtm.h"
 
+static void child(void *arg)
+{
+	(void)arg;
+	zt_checkpoint();
+}
+
 int main(void)
 {
 	int status;
 	 pid_t kid;
 
 	zt_init();
-	kid = fork();
-	SETUP(kid >= 0);
-	if (!kid)
-		for (;;)
-			pause();
+	kid = zt_child(child, NULL);
 	SETUP(ptrace(PTRACE_SEIZE, kid, 0, 0) == 0);
 	zt_checkpoint();
 
