@@ -17,4 +17,5 @@
 #define align_up(x, a)	align_down((x) + (a) - 1, a)
 
 /* x86-64 and every other architecture that this tool names so far uses 4 KiB; arch headers may replace it. */
+#undef PAGE_SIZE			/* some libc headers have an opinion of their own */
 #define PAGE_SIZE	4096UL

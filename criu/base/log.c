@@ -49,6 +49,11 @@ int log_fd(void)
 	return out_fd;
 }
 
+void log_to_fd(int fd)
+{
+	out_fd = fd;
+}
+
 void log_as_task(pid_t pid)
 {
 	task_pid = pid;

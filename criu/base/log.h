@@ -74,6 +74,8 @@ void log_write(const struct log_place *at, enum log_level level, int err, const 
 /* Where lines go: a descriptor (not owned) and a level. Before this, errors go to stderr. */
 void log_to(int fd, int verbosity);
 int log_fd(void);
+/* The same log under another number. */
+void log_to_fd(int fd);
 /* The task being restored prefixes its lines with this pid; 0 switches the prefix off. */
 void log_as_task(pid_t pid);
 /* The last word of a failed command. When the log is a file, the first error is told on stderr as well. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once				/* mem/mem.h: the memory of tasks as a family */
+#include <stdint.h>
 #include "base/compiler.h"
 
 struct dump;

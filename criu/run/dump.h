@@ -52,4 +52,5 @@ struct dump {
 	struct freezer freezer;
 	struct dump_stats stats;
 	uint32_t next_ghost_id, next_pages_id;
+	struct files_dump *files;	/* file/state.h */
 };

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "image/dir.h"
 #include "image/drop.h"
 #include "run/journal.h"
+#include "run/shared.h"
 
 enum { ENTRIES = 512, VALUE_BYTES = 64 };
 
@@ -26,6 +26,7 @@ struct entry {
 };
 
 struct journal {
+	struct restore_shared *tasks;
 	_Atomic uint32_t n;
 	struct entry e[ENTRIES];
 };
@@ -69,7 +70,19 @@ static void write_back(const char *path, const char *value)
 		warn_errno("write %s back to %s", value, path);
 }
 
-static void take_back(const struct entry *e)
+static void kill_tasks(const struct restore_shared *s)
+{
+	for (uint32_t i = 0; s && i < s->n_tasks; i++)
+		if (s->tasks[i].pid_real > 0)
+			kill(s->tasks[i].pid_real, SIGKILL);
+}
+
+void journal_set_tasks(struct journal *j, struct restore_shared *s)
+{
+	j->tasks = s;
+}
+
+static void take_back(const struct journal *j, const struct entry *e)
 {
 	switch (e->kind) {
 	case JOURNAL_IMAGES:
@@ -83,8 +96,7 @@ static void take_back(const struct entry *e)
 		write_back(e->path, e->value);
 		break;
 	case JOURNAL_TASKS:
-		if (atoi(e->value) > 0)
-			kill(atoi(e->value), SIGKILL);
+		kill_tasks(j->tasks);
 		break;
 	}
 }
@@ -94,7 +106,7 @@ void journal_take_back(struct journal *j)
 	for (uint32_t i = min(atomic_load(&j->n), (uint32_t)ENTRIES); i--;) {
 		if (!atomic_load(&j->e[i].is_open))
 			continue;
-		take_back(&j->e[i]);
+		take_back(j, &j->e[i]);
 		journal_strike(j, i);
 	}
 }

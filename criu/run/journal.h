@@ -22,4 +22,7 @@ int journal_enter(struct journal *j, enum journal_kind kind, const char *path, c
 void journal_strike(struct journal *j, int entry);
 /* Takes back what is not struck out, newest first. Quiet when there is nothing. */
 void journal_take_back(struct journal *j);
+/* Whom JOURNAL_TASKS means; the memory is shared by both processes, at the same address. */
+struct restore_shared;
+void journal_set_tasks(struct journal *j, struct restore_shared *s);
 bool journal_is_clean(const struct journal *j);

@@ -9,7 +9,13 @@ struct late_builder;
 
 /* What a restore knows of a task beyond its records; the tool's, inherited by the tasks when they are forked. */
 struct restore_task {
-	struct restorer_place *place;	/* run/restorer.h: where its restorer lives */
+	struct birth *birth;		/* task/birth.h: who forks it, and when */
+	struct premap *premap;		/* mem/premap.h: memory made before the fork; in the task and its children */
+};
+
+/* In a task: the region that survives when its memory is replaced: blob, rows, stacks, the shared page. */
+struct restorer_place {
+	uint64_t addr, size;
 };
 
 struct restore_stats {
@@ -21,9 +27,17 @@ struct restore {
 	struct journal *journal;
 	struct model m;
 	int img_dir;
+	char *img_path;
 	struct restore_shared *shared;	/* seen by the tool and all tasks: run/barrier.h */
 	const struct task *self;	/* in a task: itself; NULL in the tool */
+	struct files_restore *files;	/* file/state.h */
 	struct late_builder *late;	/* in a task: rows for its restorer */
+	struct restorer_place place;	/* in a task, from mem_make() on */
+	size_t shared_len;
+	struct birth_plan *births;	/* task/birth.h */
 	int service_fd_min;		/* descriptors of the tool live at and above this number */
+	int tasks_entry;		/* in the journal */
+	pid_t watcher;
+	bool has_pidfile;
 	struct restore_stats stats;
 };

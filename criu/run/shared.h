@@ -6,15 +6,20 @@
 struct restore;
 struct task;
 
-/* The steps that all tasks take together. A task arrives; the tool lets all go on when all have arrived. */
+/*
+ * The steps that all tasks take together: whoever has done its part arrives, and waits until the tool opens the next
+ * step, which it does when all have arrived. Up to STEP_FILLED the leaders of living tasks arrive, then all threads.
+ */
 enum restore_step {
-	STEP_FORKED,			/* every task exists */
+	STEP_FORKED,			/* every task exists, sessions and group leaders are what they were */
+	STEP_GROUPED,			/* everybody is in its process group; zombies may die, helpers leave */
 	STEP_MADE,			/* every task has made the files it owns; shared_file says where */
 	STEP_INSTALLED,			/* every descriptor table is complete */
 	STEP_READY,			/* nothing more is asked of other tasks by code with libc */
 	STEP_MAPPED,			/* in the restorer: all mappings exist, contents may be filled in from outside */
 	STEP_FILLED,			/* the tool has filled memory */
-	STEP_ARMED,			/* all that a thread can do for itself is done; waits for the tool's ptrace */
+	STEP_ARMED,			/* every thread has done what it can do untraced; the tool attaches now */
+	STEP_TRACED,			/* what only a traced thread can do (seccomp, suspended) is done: nobody moves */
 	STEP_COUNT
 };
 
@@ -22,6 +27,7 @@ enum restore_step {
 struct shared_task {
 	int32_t pid_real;		/* in the tool's pid namespace */
 	int32_t uffd;			/* number of a userfaultfd in the task, or -1 */
+	uint64_t region, region_len;	/* the restorer's mapping */
 };
 
 /* Where an open file can be fetched from with pidfd_getfd, once STEP_MADE is over. */
@@ -31,9 +37,8 @@ struct shared_file {
 };
 
 struct restore_shared {
-	uint32_t step;			/* futex: the step that may be left */
-	uint32_t n_arrived;		/* futex: how many have arrived at the current step */
-	uint32_t n_expected;
+	uint32_t step;			/* futex: the step that is being worked at */
+	uint32_t n_arrived;		/* futex: how many have done their part of it */
 	int32_t error;			/* the first failure, a positive errno; wakes everybody */
 	int32_t error_pid;
 	char error_what[48];		/* for failures in code without libc: the stem of the kind */

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once				/* run/barrier.h: the steps that all tasks take together, for code with libc */
+#include <stddef.h>
+#include "base/compiler.h"
+#include "run/shared.h"
+
+struct restore;
+
+int shared_new(struct restore *r) must_check;
+/* In a task: done with this step; returns when the tool has opened the next, -ECANCELED when somebody failed. */
+int barrier_pass(struct restore *r, enum restore_step step) must_check;
+/* In the tool: waits until n have arrived at this step. Reports the failure of a task that could not itself. */
+int barrier_wait(struct restore *r, enum restore_step step, size_t n) must_check;
+/* In the tool: everybody goes on. */
+void barrier_open(struct restore *r, enum restore_step next);
+/* Anywhere: all others must stop; err as from a failed call (reported already). */
+void barrier_fail(struct restore *r, int err);

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Every record is read and checked before anything is made of it. */
+#include <limits.h>
+#include "base/log.h"
+#include "file/files.h"
+#include "image/dir.h"
+#include "mem/mem.h"
+#include "run/load.h"
+#include "run/restore.h"
+#include "task/kind.h"
+
+enum { VERSION_OLD = 1, VERSION_CURRENT = 2, VERSION_EXTENDED = 3 };
+
+static int load_inventory(struct restore *r)
+{
+	int err = image_read_one(&r->m.arena, r->img_dir, IMG_INVENTORY, 0, &r->m.inventory);
+	uint32_t v;
+
+	if (err)
+		return err;
+	v = r->m.inventory->img_version;
+	if (!v)
+		return fail(EINVAL, "inventory.img: this is a pre-dump; only a full dump can be restored");
+	if (v < VERSION_OLD || v > VERSION_EXTENDED)
+		return fail(EINVAL, "inventory.img: image version %u is not supported (%d to %d are)", v, VERSION_OLD,
+			    VERSION_EXTENDED);
+	if (!r->m.inventory->has_fdinfo_per_id || !r->m.inventory->fdinfo_per_id)
+		return fail(EINVAL, "inventory.img: images this old are not supported");
+	return 0;
+}
+
+static int check_entry(const struct image_in *in, const struct model *m, const PstreeEntry *e)
+{
+	if (!e->pid || e->pid > INT_MAX || e->pgid > INT_MAX || e->sid > INT_MAX || e->ppid > INT_MAX)
+		return image_bad(in, "impossible pid %u, group %u or session %u", e->pid, e->pgid, e->sid);
+	if (!e->n_threads || e->threads[0] != e->pid)
+		return image_bad(in, "the first thread of process %u is not its leader", e->pid);
+	for (size_t i = 1; i < e->n_threads; i++)
+		if (e->threads[i] <= 0 || e->threads[i] > INT_MAX)
+			return image_bad(in, "impossible thread %u", e->threads[i]);
+	if (model_task_by_pid(m, e->pid))
+		return image_bad(in, "process %u is there twice", e->pid);
+	if (m->tasks.n && !model_task_by_pid(m, e->ppid))
+		return image_bad(in, "the parent %u of process %u does not come before it", e->ppid, e->pid);
+	return 0;
+}
+
+static int load_pstree(struct restore *r)
+{
+	struct image_in in;
+	PstreeEntry *e;
+	int got;
+
+	got = image_in_open(&in, &r->m.arena, r->img_dir, IMG_PSTREE, 0);
+	if (got)
+		return got;
+	while ((got = image_next(&in, &e)) > 0) {
+		struct task *t;
+		int err = check_entry(&in, &r->m, e);
+
+		if (err)
+			return err;
+		t = model_task_add(&r->m, r->m.tasks.n ? model_task_by_pid(&r->m, e->ppid) : NULL, e->pid, e->pid);
+		t->tree = e;
+		t->restore = arena_new(&r->m.arena, struct restore_task);
+		for (size_t i = 1; i < e->n_threads; i++)
+			model_thread_add(&r->m, t, e->threads[i], e->threads[i]);
+	}
+	if (!got && !r->m.tasks.n)
+		return fail(EINVAL, "%s: %s", in.name, in.exists ? "holds no process" : "is missing");
+	return got;
+}
+
+static int load_core(struct restore *r, struct task *t, size_t i)
+{
+	struct thread *th = &t->threads[i];
+	int err = image_read_one(&r->m.arena, r->img_dir, IMG_CORE, th->pid, &th->core);
+
+	if (err)
+		return err;
+	if (th->core->mtype != CORE_ENTRY__MARCH__X86_64)
+		return fail(EOPNOTSUPP, "core-%d.img: is of another architecture (%d)", th->pid, th->core->mtype);
+	if (!i && !th->core->tc)
+		return fail(EINVAL, "core-%d.img: has no task part", th->pid);
+	if (!i) {
+		t->state = th->core->tc->task_state;
+		if (t->state < TASK_ALIVE || t->state > TASK_STOPPED)
+			return fail(EINVAL, "core-%d.img: task state %d is unknown", th->pid, t->state);
+	}
+	if (is_alive(t) && (!th->core->thread_core || !th->core->thread_info || !th->core->thread_info->gpregs))
+		return fail(EINVAL, "core-%d.img: has no thread part", th->pid);
+	return 0;
+}
+
+static int load_task(struct restore *r, struct task *t)
+{
+	pid_t pid = leader(t)->pid;
+	int err = 0;
+
+	for (size_t i = 0; i < t->n_threads && !err; i++)
+		err = load_core(r, t, i);
+	if (err || !is_alive(t))
+		return err;
+	if (leader(t)->core->ids)
+		t->ids = leader(t)->core->ids;	/* how older images have it */
+	else
+		err = image_read_one(&r->m.arena, r->img_dir, IMG_IDS, pid, &t->ids);
+	if (!err)
+		err = image_read_one(&r->m.arena, r->img_dir, IMG_FS, pid, &t->fs);
+	if (!err)
+		err = mem_load(&r->m, t, r->img_dir);
+	return err;
+}
+
+/* Namespaces other than the dumping tool's cannot be made yet. */
+static int check_namespaces(const struct restore *r, const struct task *t)
+{
+	const TaskKobjIdsEntry *a = t->ids, *b = r->m.inventory->root_ids;
+
+	if (!b)
+		return 0;
+#define SAME(ns) if (a->has_##ns && b->has_##ns && a->ns != b->ns) return fail(EOPNOTSUPP, #ns ": trees in namespaces of their own are not supported yet")
+	SAME(pid_ns_id);
+	SAME(net_ns_id);
+	SAME(ipc_ns_id);
+	SAME(uts_ns_id);
+	SAME(mnt_ns_id);
+	SAME(user_ns_id);
+	SAME(cgroup_ns_id);
+	SAME(time_ns_id);
+#undef SAME
+	return 0;
+}
+
+static int load_seccomp(struct restore *r)
+{
+	struct image_in in;
+	int got = image_in_open(&in, &r->m.arena, r->img_dir, IMG_SECCOMP, 0);
+
+	if (got)
+		return got;
+	r->m.seccomp = arena_msg(&r->m.arena, SeccompEntry, seccomp_entry__init);
+	got = image_next(&in, &r->m.seccomp);
+	return got < 0 ? got : 0;
+}
+
+static int load_remaps(struct restore *r)
+{
+	RemapFilePathEntry *e;
+	struct image_in in;
+	int got = image_in_open(&in, &r->m.arena, r->img_dir, IMG_REMAP_FPATH, 0);
+
+	if (got)
+		return got;
+	while ((got = image_next(&in, &e)) > 0)
+		vec_push(&r->m.arena, &r->m.remaps, e);
+	return got;
+}
+
+int load_model(struct restore *r)
+{
+	int err;
+
+	err = load_inventory(r);
+	if (!err)
+		err = load_pstree(r);
+	if (!err)
+		err = load_seccomp(r);
+	if (!err)
+		err = load_remaps(r);
+	for (size_t i = 0; i < r->m.tasks.n && !err; i++) {
+		IN_SCOPE("task", leader(r->m.tasks.v[i])->pid);
+		err = load_task(r, r->m.tasks.v[i]);
+	}
+	if (!err)
+		err = files_load(&r->m, r->img_dir);
+	for (size_t i = 0; i < r->m.tasks.n && !err; i++) {
+		IN_SCOPE("task", leader(r->m.tasks.v[i])->pid);
+		if (!is_alive(r->m.tasks.v[i]))
+			continue;
+		err = check_namespaces(r, r->m.tasks.v[i]);
+		if (!err)
+			err = task_kinds_check(r->m.tasks.v[i]);
+	}
+	return err;
+}

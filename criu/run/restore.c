@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A restore, as the order of its stages. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/own.h"
+#include "file/files.h"
+#include "mem/mem.h"
+#include "options.h"
+#include "run/attach.h"
+#include "run/barrier.h"
+#include "run/cancel.h"
+#include "run/enter.h"
+#include "run/guard.h"
+#include "run/journal.h"
+#include "run/load.h"
+#include "run/restore.h"
+#include "run/restore_run.h"
+#include "run/script.h"
+#include "run/service_fds.h"
+#include "run/stage.h"
+#include "task/birth.h"
+#include "task/fork.h"
+#include "task/kind.h"
+
+/* --- in a task ----------------------------------------------------------------------------------------------- */
+
+static int install_files(struct restore *r)
+{
+	int err = files_install(r);
+
+	return err ? err : barrier_pass(r, STEP_INSTALLED);
+}
+
+static int make_task(struct restore *r)
+{
+	late_begin(r);
+	return task_kinds_make(r, r->self);
+}
+
+static int map_memory(struct restore *r)
+{
+	struct shared_task *s = &r->shared->tasks[r->self->index];
+	int err = restorer_map(r);
+
+	if (err)
+		return err;
+	s->region = r->place.addr;
+	s->region_len = r->place.size;
+	return mem_make(r, r->self);
+}
+
+static int free_low_fds(struct restore *r)
+{
+	return service_fds_free_low(r);
+}
+
+static int pass_forked(struct restore *r)
+{
+	int err = barrier_pass(r, STEP_FORKED);
+
+	if (!err)
+		err = fork_join_group(r);
+	return err ? err : barrier_pass(r, STEP_GROUPED);
+}
+
+static int make_files(struct restore *r)
+{
+	int err = files_make(r);
+
+	return err ? err : barrier_pass(r, STEP_MADE);
+}
+
+static int pass_ready(struct restore *r)
+{
+	return barrier_pass(r, STEP_READY);
+}
+
+/* What every living task does, in this order; the last of it does not return. */
+static const struct {
+	const char *name;
+	int (*enter)(struct restore *r);
+} task_steps[] = {
+	{ "fds", free_low_fds },
+	{ "forked", pass_forked },
+	{ "files", make_files },
+	{ "install", install_files },	/* after everybody has made what others fetch */
+	{ "helpers", fork_reap_helpers },
+	{ "state", make_task },		/* before fill: late_add needs its tables */
+	{ "fill", files_fill },
+	{ "memory", map_memory },	/* last of all that needs libc's memory */
+	{ "ready", pass_ready },
+	{ "enter", restorer_enter },
+};
+
+static void run_task(struct restore *r)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < array_size(task_steps) && !err; i++) {
+		IN_SCOPE(task_steps[i].name, -1);
+		err = task_steps[i].enter(r);
+	}
+	barrier_fail(r, err);
+	_exit(EXIT_FAILURE);
+}
+
+/* --- in the tool ----------------------------------------------------------------------------------------------- */
+
+static int load(void *run)
+{
+	struct restore *r = run;
+	int err = service_fds_reserve(r);
+
+	return err ? err : load_model(r);
+}
+
+static int plan(void *run)
+{
+	struct restore *r = run;
+	int err;
+
+	r->births = arena_new(&r->m.arena, struct birth_plan);
+	err = births_plan(&r->m, r->opt->shell_job, r->births);
+	if (!err)
+		err = shared_new(r);
+	if (!err)
+		err = files_prepare(r);
+	return err;
+}
+
+static void unplan(void *run)
+{
+	files_restore_release(run);
+}
+
+static int pre_restore(void *run)
+{
+	struct restore *r = run;
+
+	return script_run(r->opt, "pre-restore", 0, r->img_path);
+}
+
+static size_t count_alive(const struct model *m)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->tasks.n; i++)
+		n += is_alive(m->tasks.v[i]);
+	return n;
+}
+
+static size_t count_threads(const struct model *m)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->tasks.n; i++)
+		n += is_alive(m->tasks.v[i]) ? m->tasks.v[i]->n_threads : 0;
+	return n;
+}
+
+static int fork_tasks(void *run)
+{
+	struct restore *r = run;
+	pid_t root;
+	int err;
+
+	/* What a failed restore leaves must be ours to reap. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	journal_set_tasks(r->journal, r->shared);
+	r->tasks_entry = journal_enter(r->journal, JOURNAL_TASKS, NULL, NULL);
+	if (r->tasks_entry < 0)
+		return r->tasks_entry;
+	r->watcher = guard_watch(r->journal);
+	if (r->watcher < 0)
+		return r->watcher;
+	root = fork_tree(r, r->opt->sibling, run_task);
+	if (root < 0)
+		return root;
+	err = barrier_wait(r, STEP_FORKED, r->m.tasks.n);
+	if (err)
+		return err;
+	barrier_open(r, STEP_GROUPED);
+	err = barrier_wait(r, STEP_GROUPED, r->m.tasks.n);
+	if (!err)
+		barrier_open(r, STEP_MADE);
+	return err;
+}
+
+static void kill_tasks(void *run)
+{
+	struct restore *r = run;
+
+	if (!r->shared)
+		return;
+	barrier_fail(r, -ECANCELED);
+	for (uint32_t i = 0; i < r->shared->n_tasks; i++)
+		if (r->shared->tasks[i].pid_real > 0)
+			kill(r->shared->tasks[i].pid_real, SIGKILL);
+	journal_strike(r->journal, r->tasks_entry);
+	guard_unwatch(r->watcher);
+	r->watcher = 0;
+	while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR)
+		;
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
+static int step_done(struct restore *r, enum restore_step step, size_t n)
+{
+	int err = barrier_wait(r, step, n);
+
+	if (!err)
+		barrier_open(r, step + 1);
+	return err;
+}
+
+static int make(void *run)
+{
+	struct restore *r = run;
+	size_t n = count_alive(&r->m);
+	int err = step_done(r, STEP_MADE, n);
+
+	if (!err)
+		err = step_done(r, STEP_INSTALLED, n);
+	if (!err)
+		err = step_done(r, STEP_READY, n);
+	return err;
+}
+
+static int fill(void *run)
+{
+	struct restore *r = run;
+	int err = barrier_wait(r, STEP_MAPPED, count_alive(&r->m));
+
+	if (!err)
+		err = mem_fill(r);
+	if (!err)
+		barrier_open(r, STEP_FILLED);
+	return err;
+}
+
+static int arm(void *run)
+{
+	struct restore *r = run;
+	size_t n = count_threads(&r->m);
+	int err = barrier_wait(r, STEP_ARMED, n);
+
+	if (!err)
+		err = attach_all(r);
+	if (err)
+		return err;
+	barrier_open(r, STEP_TRACED);
+	err = barrier_wait(r, STEP_TRACED, n);
+	return err ? err : attach_finish(r);
+}
+
+static int post_restore(void *run)
+{
+	struct restore *r = run;
+	auto_fd int fd = -1;
+	int err = script_run(r->opt, "post-restore", restore_root(r), r->img_path);
+
+	if (err || !r->opt->pidfile)
+		return err;
+	fd = open(r->opt->pidfile, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail_errno("create pidfile %s", r->opt->pidfile);
+	r->has_pidfile = true;
+	if (dprintf(fd, "%d", restore_root(r)) < 0)
+		return fail_errno("write pidfile %s", r->opt->pidfile);
+	return 0;
+}
+
+static void remove_pidfile(void *run)
+{
+	struct restore *r = run;
+
+	if (r->has_pidfile)
+		unlink(r->opt->pidfile);
+}
+
+static const struct stage restore_stages[] = {
+	{ "load", load, NULL, "nothing is made from a record that was not checked" },
+	{ "plan", plan, unplan, "who makes what; clashes show before anything exists" },
+	{ "hook", pre_restore, NULL, "the last word before tasks exist" },
+	{ "fork", fork_tasks, kill_tasks, "while the tool is small: a fork copies its memory" },
+	{ "make", make, NULL, "objects, by tasks that hold them" },
+	{ "fill", fill, NULL, "memory from outside, on all CPUs" },
+	{ "arm", arm, NULL, "the last moment: timers, credentials, registers" },
+	{ "commit", post_restore, remove_pidfile, "the last that may say no" },
+};
+enum { N_STAGES = array_size(restore_stages), N_DRY = 2 };
+
+pid_t restore_root(const struct restore *r)
+{
+	return r->shared->tasks[0].pid_real;
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
+}
+
+static void report_hook(struct restore *r, const char *action)
+{
+	if (script_run(r->opt, action, restore_root(r), r->img_path))
+		warn("the script at %s failed; the tasks run all the same", action);
+}
+
+static void go(struct restore *r)
+{
+	cancel_ignore();
+	report_hook(r, "pre-resume");
+	journal_strike(r->journal, r->tasks_entry);
+	attach_go(r);
+	guard_unwatch(r->watcher);
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+	files_restore_release(r);
+	report_hook(r, "post-resume");
+}
+
+int restore_run(struct restore *r)
+{
+	struct stage_times times[N_STAGES] = { 0 };
+	uint64_t begin = now_us();
+	int err;
+
+	r->tasks_entry = -1;
+	err = run_stages(restore_stages, r->opt->dry_run ? N_DRY : N_STAGES, r, times);
+	if (err)
+		return err;
+	if (r->opt->dry_run) {
+		unplan(r);
+		return 0;
+	}
+	go(r);
+	r->stats.forking_us = times[3].us;
+	r->stats.restore_us = now_us() - begin;
+	return 0;
+}

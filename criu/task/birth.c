@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Planning who forks whom. Pure: works on the model only. */
+#include "base/log.h"
+#include "run/restore.h"
+#include "task/birth.h"
+
+static bool is_session_leader(const struct task *t)
+{
+	return t->tree->sid == t->tree->pid;
+}
+
+/* The session that t is in between its birth and its own setsid(). */
+static pid_t session_at_birth(const struct task *t)
+{
+	const struct birth *b = t->restore->birth;
+
+	if (!is_session_leader(t))
+		return t->tree->sid;
+	if (!t->parent)
+		return 0;	/* the tool's */
+	return b->when == BIRTH_EARLY ? session_at_birth(b->forker) : (pid_t)b->forker->tree->sid;
+}
+
+/* Somebody of session sid that exists before t: any member will do, its helper inherits the session. */
+static const struct task *member_of(const struct model *m, pid_t sid, const struct task *before)
+{
+	for (size_t i = 0; i < before->index; i++)
+		if ((pid_t)m->tasks.v[i]->tree->sid == sid && is_alive(m->tasks.v[i]))
+			return m->tasks.v[i];
+	return NULL;
+}
+
+static bool is_ancestor(const struct task *a, const struct task *t)
+{
+	for (; t; t = t->parent)
+		if (t == a)
+			return true;
+	return false;
+}
+
+static int plan_orphan(const struct model *m, const struct task *t, struct birth *b)
+{
+	const struct task *member = member_of(m, t->tree->sid, t);
+
+	if (!is_alive(t->parent))
+		return fail(EINVAL, "its parent %u is a zombie", t->tree->ppid);
+	if (member && is_ancestor(t->parent, member)) {
+		*b = (struct birth){ .when = BIRTH_ORPHAN, .forker = member };
+		return 0;
+	}
+	if (member || model_task_by_pid(m, t->tree->sid))
+		return fail(EOPNOTSUPP, "is in session %u, which no child of its parent %u can give it", t->tree->sid,
+			    t->tree->ppid);
+	*b = (struct birth){ .when = BIRTH_HEIR, .forker = t->parent };
+	return 0;
+}
+
+static int plan_task(const struct model *m, const struct task *t, bool is_shell_job, struct birth *b)
+{
+	const struct task *p = t->parent;
+
+	*b = (struct birth){ .when = BIRTH_LATE, .forker = p };
+	if (!p && !is_session_leader(t) && !is_shell_job)
+		return fail(EINVAL, "the root of the tree is no session leader: use --shell-job");
+	if (!p || is_session_leader(t) || t->tree->sid == p->tree->sid)
+		return 0;
+	if (is_session_leader(p) && session_at_birth(p) == (pid_t)t->tree->sid) {
+		b->when = BIRTH_EARLY;
+		return 0;
+	}
+	return plan_orphan(m, t, b);
+}
+
+static bool has_group(const struct birth_plan *plan, pid_t pgid)
+{
+	for (size_t i = 0; i < plan->groups.n; i++)
+		if (plan->groups.v[i].pgid == pgid)
+			return true;
+	return false;
+}
+
+static int plan_group(struct model *m, const struct task *t, bool is_shell_job, struct birth_plan *plan)
+{
+	pid_t pgid = t->tree->pgid;
+	const struct task *lead = model_task_by_pid(m, pgid);
+	struct group_helper h = { .pgid = pgid, .forker = t };
+
+	if (is_shell_job && pgid == (pid_t)m->tasks.v[0]->tree->pgid)
+		return 0;	/* the caller's own group */
+	if (lead && lead->tree->sid != t->tree->sid)
+		return fail(EINVAL, "is in process group %d of another session", pgid);
+	if (lead || pgid == (pid_t)t->tree->sid || has_group(plan, pgid))
+		return 0;
+	if (!pgid)
+		return fail(EINVAL, "is in a process group outside of its pid namespace");
+	if (!is_alive(t))
+		return fail(EOPNOTSUPP, "is a zombie, and so was the last of its process group %d", pgid);
+	vec_push(&m->arena, &plan->groups, h);
+	return 0;
+}
+
+int births_plan(struct model *m, bool is_shell_job, struct birth_plan *ret)
+{
+	for (size_t i = 0; i < m->tasks.n; i++) {
+		struct task *t = m->tasks.v[i];
+		IN_SCOPE("task", t->tree->pid);
+		int err;
+
+		t->restore->birth = arena_new(&m->arena, struct birth);
+		err = plan_task(m, t, is_shell_job, t->restore->birth);
+		if (err)
+			return err;
+	}
+	/* Living members first: a helper is forked by one. */
+	for (int dead = 0; dead < 2; dead++)
+		for (size_t i = 0; i < m->tasks.n; i++) {
+			struct task *t = m->tasks.v[i];
+			IN_SCOPE("task", t->tree->pid);
+			int err = is_alive(t) == !dead ? plan_group(m, t, is_shell_job, ret) : 0;
+
+			if (err)
+				return err;
+		}
+	return 0;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Making the processes of a planned tree, each with its own pid. */
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "mem/mem.h"
+#include "options.h"
+#include "run/barrier.h"
+#include "run/restore.h"
+#include "task/birth.h"
+#include "task/fork.h"
+
+typedef void (*task_main)(struct restore *r);
+
+static int exit_signal_of(const struct task *t)
+{
+	const TaskCoreEntry *tc = leader(t)->core->tc;
+
+	return tc->has_exit_signal ? (int)tc->exit_signal : SIGCHLD;
+}
+
+/* clone3(2) with a chosen pid. pid 0: any. */
+static pid_t fork_with_pid(pid_t pid, uint64_t flags, int exit_signal)
+{
+	pid_t set_tid[1] = { pid };
+	struct clone_args args = {
+		.flags = flags,
+		/* A sibling reports as its parent does: clone3 wants no signal named then. */
+		.exit_signal = flags & CLONE_PARENT ? 0 : exit_signal,
+		.set_tid = (uintptr_t)set_tid,
+		.set_tid_size = pid ? 1 : 0,
+	};
+	pid_t got = syscall(SYS_clone3, &args, sizeof(args));
+
+	if (got >= 0)
+		return got;
+	if (errno == EEXIST)
+		return fail(EEXIST, "pid %d is taken on this machine; restore in a pid namespace of its own", pid);
+	if (errno == EINVAL && pid)
+		return fail(EINVAL, "pid %d is above this machine's kernel.pid_max", pid);
+	if (errno == EPERM)
+		return fail(EPERM, "choose pid %d: CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN is needed", pid);
+	return fail_errno("fork pid %d", pid);
+}
+
+static pid_t fork_helper(pid_t pid)
+{
+	return fork_with_pid(pid, 0, SIGCHLD);
+}
+
+static int fork_task(struct restore *r, const struct task *t, uint64_t flags, task_main run);
+
+static bool is_forked_by(const struct task *t, const struct task *forker, enum birth_when when)
+{
+	return t->restore->birth->forker == forker && t->restore->birth->when == when;
+}
+
+/* A helper that forks and ends: its children are handed to the nearest subreaper. */
+static int fork_orphan(struct restore *r, const struct task *t, task_main run)
+{
+	pid_t helper = fork_helper(0);
+	int status;
+
+	if (helper < 0)
+		return helper;
+	if (!helper)
+		_exit(fork_task(r, t, 0, run) ? EXIT_FAILURE : EXIT_SUCCESS);
+	if (waitpid(helper, &status, 0) < 0)
+		return fail_errno("wait for a helper");
+	return status ? -ECANCELED : 0;
+}
+
+/* All heirs of one dead session leader are forked by one helper, which has the leader's pid. */
+static int fork_heirs(struct restore *r, const struct task *first, task_main run)
+{
+	pid_t sid = first->tree->sid, helper = fork_helper(sid);
+	int status;
+
+	if (helper < 0)
+		return helper;
+	if (!helper) {
+		int err = setsid() < 0 ? fail_errno("setsid in a helper") : 0;
+
+		for (size_t i = first->index; i < r->m.tasks.n && !err; i++) {
+			const struct task *t = r->m.tasks.v[i];
+
+			if (is_forked_by(t, first->restore->birth->forker, BIRTH_HEIR) && (pid_t)t->tree->sid == sid)
+				err = fork_task(r, t, 0, run);
+		}
+		_exit(err ? EXIT_FAILURE : EXIT_SUCCESS);
+	}
+	if (waitpid(helper, &status, 0) < 0)
+		return fail_errno("wait for helper %d", sid);
+	return status ? -ECANCELED : 0;
+}
+
+static bool is_first_heir(const struct restore *r, const struct task *t)
+{
+	for (size_t i = 0; i < t->index; i++) {
+		const struct task *o = r->m.tasks.v[i];
+
+		if (is_forked_by(o, t->restore->birth->forker, BIRTH_HEIR) && o->tree->sid == t->tree->sid)
+			return false;
+	}
+	return true;
+}
+
+static int fork_children(struct restore *r, const struct task *self, enum birth_when when, task_main run)
+{
+	for (size_t i = 0; i < r->m.tasks.n; i++) {
+		const struct task *t = r->m.tasks.v[i];
+		int err = 0;
+
+		if (!is_forked_by(t, self, when))
+			continue;
+		if (when == BIRTH_ORPHAN)
+			err = fork_orphan(r, t, run);
+		else if (when == BIRTH_HEIR)
+			err = is_first_heir(r, t) ? fork_heirs(r, t, run) : 0;
+		else
+			err = fork_task(r, t, 0, run);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int become_leader(const struct restore *r, const struct task *t)
+{
+	if (t->tree->sid == t->tree->pid && setsid() < 0)
+		return fail_errno("setsid");
+	if (t->tree->pgid == t->tree->pid && t->tree->sid != t->tree->pid && setpgid(0, 0) < 0)
+		return fail_errno("setpgid");
+	(void)r;
+	return 0;
+}
+
+static void wait_for_step(struct restore *r, enum restore_step step)
+{
+	while (__atomic_load_n(&r->shared->step, __ATOMIC_ACQUIRE) < (uint32_t)step &&
+	       !__atomic_load_n(&r->shared->error, __ATOMIC_ACQUIRE))
+		syscall(SYS_futex, &r->shared->step, 0 /* FUTEX_WAIT */,
+			__atomic_load_n(&r->shared->step, __ATOMIC_ACQUIRE), NULL, NULL, 0);
+}
+
+static int fork_group_helpers(struct restore *r, const struct task *self)
+{
+	for (size_t i = 0; i < r->births->groups.n; i++) {
+		const struct group_helper *h = &r->births->groups.v[i];
+		pid_t pid;
+
+		if (h->forker != self)
+			continue;
+		pid = fork_helper(h->pgid);
+		if (pid < 0)
+			return pid;
+		if (!pid) {
+			if (setpgid(0, 0) == 0)
+				wait_for_step(r, STEP_MADE);	/* everybody has joined */
+			_exit(EXIT_SUCCESS);
+		}
+		/* Both may set it: whoever comes first, it is done before anybody can join. */
+		setpgid(pid, pid);
+	}
+	return 0;
+}
+
+static int join_group(const struct restore *r, const struct task *t)
+{
+	if (t->tree->pgid == t->tree->pid || (r->opt->shell_job && t->tree->pgid == r->m.tasks.v[0]->tree->pgid))
+		return 0;
+	if (getpgid(0) != (pid_t)t->tree->pgid && setpgid(0, t->tree->pgid) < 0)
+		return fail_errno("join process group %u", t->tree->pgid);
+	return 0;
+}
+
+/* It has its pid, session and group; now it ends as it did. */
+static void no_return die_as(const struct task *t)
+{
+	uint32_t code = leader(t)->core->tc->exit_code;
+	int signo = code & 0x7f;
+	struct rlimit no_core = { 0 };
+	sigset_t only;
+
+	if (!signo)
+		_exit(code >> 8 & 0xff);
+	setrlimit(RLIMIT_CORE, &no_core);
+	prctl(PR_SET_DUMPABLE, 0);
+	signal(signo, SIG_DFL);
+	sigemptyset(&only);
+	sigaddset(&only, signo);
+	sigprocmask(SIG_UNBLOCK, &only, NULL);
+	kill(getpid(), signo);
+	_exit(EXIT_FAILURE);
+}
+
+static void no_return zombie_main(struct restore *r, const struct task *t)
+{
+	int err = become_leader(r, t);
+
+	if (!err)
+		err = barrier_pass(r, STEP_FORKED);
+	if (!err)
+		err = join_group(r, t);
+	if (err) {
+		barrier_fail(r, err);
+		_exit(EXIT_FAILURE);
+	}
+	prctl(PR_SET_NAME, leader(t)->core->tc->comm);
+	err = barrier_pass(r, STEP_GROUPED);
+	die_as(t);
+}
+
+/* Signals stay blocked until the program's own mask is set: a child's end must not meet a default action. */
+static void block_signals(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+}
+
+static int live_main(struct restore *r, const struct task *t, task_main run)
+{
+	int err;
+
+	/* Helpers that end hand their children to us. The final value is set later. */
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		return fail_errno("become subreaper");
+	err = fork_children(r, t, BIRTH_EARLY, run);
+	if (!err)
+		err = become_leader(r, t);
+	if (!err)
+		err = mem_make_shared(r, t);
+	if (!err)
+		err = fork_group_helpers(r, t);
+	for (enum birth_when w = BIRTH_LATE; w <= BIRTH_HEIR && !err; w++)
+		if (w != BIRTH_EARLY)
+			err = fork_children(r, t, w, run);
+	if (err)
+		return err;
+	run(r);
+	return -EIO;
+}
+
+static void no_return child_main(struct restore *r, const struct task *t, task_main run)
+{
+	int err;
+
+	r->self = t;
+	log_as_task(leader(t)->pid);
+	block_signals();
+	if (!is_alive(t))
+		zombie_main(r, t);
+	err = live_main(r, t, run);
+	barrier_fail(r, err);
+	_exit(EXIT_FAILURE);
+}
+
+static int fork_task(struct restore *r, const struct task *t, uint64_t flags, task_main run)
+{
+	pid_t pid;
+	IN_SCOPE("task", leader(t)->pid);
+
+	/* A table shared with the parent is shared from birth: nothing in it has been made yet. */
+	if (t->parent && t->fds && t->fds == t->parent->fds)
+		flags |= CLONE_FILES;
+	pid = fork_with_pid(leader(t)->pid, flags, exit_signal_of(t));
+	if (pid < 0)
+		return pid;
+	if (!pid)
+		child_main(r, t, run);
+	r->shared->tasks[t->index].pid_real = pid;
+	return 0;
+}
+
+pid_t fork_tree(struct restore *r, bool is_sibling, task_main run)
+{
+	const struct task *root = r->m.tasks.v[0];
+	int err = fork_task(r, root, is_sibling ? CLONE_PARENT : 0, run);
+
+	return err ? err : r->shared->tasks[root->index].pid_real;
+}
+
+int fork_join_group(struct restore *r)
+{
+	return join_group(r, r->self);
+}
+
+int fork_reap_helpers(struct restore *r)
+{
+	for (size_t i = 0; i < r->births->groups.n; i++) {
+		const struct group_helper *h = &r->births->groups.v[i];
+
+		if (h->forker == r->self && waitpid(h->pgid, NULL, 0) < 0)
+			return fail_errno("wait for helper %d", h->pgid);
+	}
+	return 0;
+}

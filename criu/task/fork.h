@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once				/* task/fork.h: making the processes of a planned tree */
+#include <sys/types.h>
+#include "base/compiler.h"
+
+struct restore;
+
+/*
+ * In the tool: forks the root task, which forks the rest as births_plan() says. In every living task run(r) is called
+ * with r->self set, and never returns. is_sibling: the root becomes a child of the caller of the tool.
+ * Returns the root's real pid or a negative errno.
+ */
+pid_t fork_tree(struct restore *r, bool is_sibling, void (*run)(struct restore *r)) must_check;
+/* In a task, around STEP_GROUPED: into its process group; then helpers and zombies go. */
+int fork_join_group(struct restore *r) must_check;
+int fork_reap_helpers(struct restore *r) must_check;
