@@ -2,6 +2,7 @@
 /* Readers of /proc/PID/stat and status, on captured text. */
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,6 +14,7 @@
 #include "base/arena.h"
 #include "kernel/proc_stat.h"
 #include "kernel/proc_status.h"
+#include "kernel/proc_timers.h"
 #include "kernel/read.h"
 
 #define STAT_TAIL                                                                                  \
@@ -179,6 +181,61 @@ static void status_refuses_what_is_no_status(void **state)
 	arena_free(&a);
 }
 
+static const char timers_text[] =
+	"ID: 40\nsignal: 10/00000000deadbeef\nnotify: thread/pid.19833\nClockID: 1\n"
+	"ID: 3\nsignal: 64/ffffffffffffffff\nnotify: none/pid.19833\nClockID: -158670\n"
+	"ID: 1\nsignal: 0/0000000000000000\nnotify: signal/tid.19834\nClockID: 0\n"
+	"ID: 0\nsignal: 10/00000000deadbeef\nnotify: signal/pid.19833\nClockID: -2\n";
+
+static int parse_timers(const char *text, struct arena *a, struct proc_timers *ret)
+{
+	return proc_timers_parse(arena_strdup(a, text), a, ret);
+}
+
+static void timers_come_in_order_of_id(void **state)
+{
+	struct arena a = { 0 };
+	struct proc_timers t;
+
+	(void)state;
+	assert_int_equal(parse_timers(timers_text, &a, &t), 0);
+	assert_int_equal(t.list.n, 4);
+	assert_int_equal(t.list.v[0].id, 0);
+	assert_int_equal(t.list.v[0].clock, -2);
+	assert_int_equal(t.list.v[0].notify, SIGEV_SIGNAL);
+	assert_int_equal(t.list.v[1].id, 1);
+	assert_int_equal(t.list.v[1].notify, SIGEV_SIGNAL | SIGEV_THREAD_ID);
+	assert_int_equal(t.list.v[1].pid_real, 19834);
+	assert_int_equal(t.list.v[2].notify, SIGEV_NONE);
+	assert_int_equal(t.list.v[2].signo, 64);
+	assert_true(t.list.v[2].value == UINT64_MAX);
+	assert_int_equal(t.list.v[2].clock, -158670);
+	assert_int_equal(t.list.v[3].id, 40);
+	assert_int_equal(t.list.v[3].notify, SIGEV_THREAD);
+	assert_int_equal(t.list.v[3].value, 0xdeadbeef);
+	assert_int_equal(parse_timers("", &a, &t), 0);
+	assert_int_equal(t.list.n, 0);
+	arena_free(&a);
+}
+
+static void timers_refuse_what_is_no_timer(void **state)
+{
+	static const char *const bad[] = {
+		"x", "ID: 1\n", "ID: x\nsignal: 1/0\nnotify: signal/pid.1\nClockID: 0\n",
+		"ID: 1\nsignal: 1\nnotify: signal/pid.1\nClockID: 0\n",
+		"ID: 1\nsignal: 1/0\nnotify: other/pid.1\nClockID: 0\n",
+		"ID: 1\nsignal: 1/0\nnotify: signal/uid.1\nClockID: 0\n",
+		"ID: 1\nsignal: 1/0\nnotify: signal/pid.1\nClockID: 0",
+	};
+	struct arena a = { 0 };
+	struct proc_timers t;
+
+	(void)state;
+	for (size_t i = 0; i < array_size(bad); i++)
+		assert_int_equal(parse_timers(bad[i], &a, &t), -EINVAL);
+	arena_free(&a);
+}
+
 static void own_files_are_read(void **state)
 {
 	struct arena a = { 0 };
@@ -218,6 +275,8 @@ int main(void)
 		cmocka_unit_test(status_gives_each_key_its_place),
 		cmocka_unit_test(status_of_an_older_kernel_is_enough),
 		cmocka_unit_test(status_refuses_what_is_no_status),
+		cmocka_unit_test(timers_come_in_order_of_id),
+		cmocka_unit_test(timers_refuse_what_is_no_timer),
 		cmocka_unit_test(own_files_are_read),
 		cmocka_unit_test(long_files_are_read_whole),
 	};
