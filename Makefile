@@ -98,6 +98,36 @@ $(BUILD)/unit/%: test/unit/%.c $(BUILD)/libcriu-core.a $(BUILD)/libcompel.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(INC) -I$(BUILD)/images -Itest/unit -o $@ $< $(BUILD)/libcriu-core.a $(BUILD)/libcompel.a $(LIBS) -lcmocka
 
+unit: $(unit_x)
+	$(Q)test/run unit $(unit_x)
+
+# --- what a newcomer and CI run ---------------------------------------------------------------------------
+.PHONY: deps check-headers check-layers check-kinds check-size check-format check-lint
+deps:
+	$(Q)scripts/install-deps
+test: deps
+	$(Q)$(MAKE) --no-print-directory all zdtm $(unit_x) pycriu
+	$(Q)test/run all
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)scripts/demo
+
+check: check-headers check-layers check-kinds check-size check-format check-lint
+check-headers: $(pb_h)
+	$(Q)scripts/check/headers $(BUILD)
+check-layers check-kinds check-size check-format:
+	$(Q)scripts/check/$(@:check-%=%)
+# Findings of cppcheck that are about style, or about the macros that it cannot see through, are left to reviewers.
+check-lint:
+	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability --inline-suppr -j2 \
+		--suppress=nullPointerRedundantCheck --suppress=unknownMacro --suppress=preprocessorErrorDirective \
+		-D__x86_64__ -Icriu -Icompel/include criu compel/src
+
+# --- installing -------------------------------------------------------------------------------------------
+SBINDIR	?= $(PREFIX)/sbin
+install: all install-crit install-docs
+	install -D -m 755 $(BUILD)/criu $(DESTDIR)$(SBINDIR)/criu
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 clean:

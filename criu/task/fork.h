@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once				/* task/fork.h: making the processes of a planned tree */
+#include <stdbool.h>
 #include <sys/types.h>
 #include "base/compiler.h"
 
