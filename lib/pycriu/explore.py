@@ -39,7 +39,7 @@ class Snapshot:
         path = os.path.join(self.path, name)
         try:
             with open(path, "rb") as f:
-                return images.load(f, no_payload=True)["entries"]
+                image = images.load(f, no_payload=True)
         except FileNotFoundError:
             if missing_ok:
                 return []
@@ -48,6 +48,10 @@ class Snapshot:
             raise ImageError(e.strerror).at(path)
         except ImageError as e:
             raise e.at(path)
+        want = name.partition("-")[0].partition(".")[0].upper()
+        if image["magic"] != want:
+            raise ImageError("this is an image of kind %s, not %s" % (image["magic"], want)).at(path)
+        return image["entries"]
 
     def one(self, name, missing_ok=False):
         """The entry of an image that has exactly one."""

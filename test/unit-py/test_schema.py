@@ -95,3 +95,17 @@ class Wire(unittest.TestCase):
                     self.assertNotIn(key[1], {name for _, name in self.want_messages},
                                      "a second message of that name")
                     self.assertTrue(all(re.match(r"\d+ ", f) for f in fields))
+
+
+class Kinds(unittest.TestCase):
+    """The two lists of image files, the C one and the Python one."""
+
+    def test_same_magic_and_message(self):
+        from pycriu.images.kinds import BY_MAGIC
+        top = os.path.dirname(os.path.dirname(HERE))
+        with open(os.path.join(top, "criu", "image", "images.def"), encoding="utf-8") as f:
+            rows = re.findall(r'^IMAGE\(\w+,\s*"([^"]+)",\s*(0x[0-9a-f]+),\s*(\w+)\)', f.read(), re.M)
+        self.assertGreater(len(rows), 10)
+        for name, magic, message in rows:
+            with self.subTest(file=name):
+                self.assertEqual(BY_MAGIC[int(magic, 0)].message, message)
