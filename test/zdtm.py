@@ -79,12 +79,6 @@ class Worker:
         return run.Result(**json.loads(self.text))
 
 
-def is_peer(binary):
-    """The established tool is before 5.0; then error texts are not ours to check."""
-    text = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False).stdout
-    return text.startswith("Version: ") and int(text.split()[1].split(".")[0]) < 5
-
-
 def has_pre_dump(binary):
     out = subprocess.run([binary, "--help"], capture_output=True, text=True, check=False)
     return "pre-dump" in out.stdout + out.stderr
@@ -172,7 +166,7 @@ def main():
         for test in tests:
             test.peer = ""
     opts = run.Options(criu=os.path.abspath(args.criu_bin), build=os.path.abspath(args.build), iters=args.iters,
-                       pre=args.pre, fault=args.fault, keep=args.keep, is_peer=is_peer(args.criu_bin))
+                       pre=args.pre, fault=args.fault, keep=args.keep, is_peer=run.is_peer(args.criu_bin))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     return run_all(chosen(args, tests), args, opts)
 

@@ -113,8 +113,7 @@ def main():
         sys.exit(f"apps.py: {args.criu_bin} cannot be run: build it, or name another with --criu-bin")
     opts = run.Options(criu=os.path.abspath(args.criu_bin), build=os.path.abspath(args.build), iters=args.iters,
                        keep=args.keep)
-    version = subprocess.run([opts.criu, "--version"], capture_output=True, text=True, check=False).stdout
-    opts.is_peer = version.startswith("Version: ") and int(version.split()[1].split(".")[0]) < 5
+    opts.is_peer = run.is_peer(opts.criu)
     codes = [run_one(name, opts) for name in (args.names or APPS)]
     failed = sum(code not in (0, run.EXIT_SKIPPED) for code in codes)
     print(f"{codes.count(0)} passed, {failed} failed, {codes.count(run.EXIT_SKIPPED)} skipped")

@@ -1,122 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Input that cannot work: each gives one error line that names what is wrong, exit code 1, and leaves nothing behind."""
-import argparse
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
-import time
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(TOP, "test", "zdtm"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "zdtm"))
 
-import desc  # noqa: E402
+import cases  # noqa: E402
 import procs  # noqa: E402
 import procsnap  # noqa: E402
-import run  # noqa: E402
-
-CASES = []
-SUMMARY_LINE = re.compile(r"(Dumping|Restoring) FAILED")
-
-
-class Skipped(Exception):
-    pass
-
-
-def case(function):
-    CASES.append(function)
-    return function
-
-
-class Bench:
-    """A target, image directories, and the tool; everything goes away with it."""
-
-    def __init__(self, criu, build):
-        self.criu, self.build = criu, build
-        self.dir = tempfile.mkdtemp(prefix="bad-input-")
-        self.target = None
-        self.mounts = []
-
-    def images(self, name="images"):
-        path = os.path.join(self.dir, name)
-        os.makedirs(path, exist_ok=True)
-        return path
-
-    def start(self, name="static/regular_modes"):
-        """A zdtm program that is ready to be dumped; its pid."""
-        test = desc.parse(name, os.path.join(TOP, "test", "zdtm", f"{name}.c"))
-        self.target = run.Run(test, run.Options(self.criu, self.build))
-        self.target.start()
-        self.before = self.target.snapshot()
-        return str(self.target.root)
-
-    def tool(self, *args, **kwargs):
-        """Runs the tool: exit code and everything it printed."""
-        done = subprocess.run([self.criu, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=60, check=False, **kwargs)
-        return done.returncode, done.stdout.decode(errors="replace")
-
-    def fails(self, regex, *args, code=1, **kwargs):
-        """The tool must fail like that: one error line, which matches."""
-        before = set(procs.descendants())
-        got, text = self.tool(*args, **kwargs)
-        shown = f"criu {' '.join(args)}: "
-        if got != code:
-            raise run.Failed(f"{shown}exit code {got}, should be {code}", *text.splitlines()[-8:])
-        lines = [line for line in text.splitlines() if "Error" in line and not SUMMARY_LINE.search(line)]
-        if not lines:
-            raise run.Failed(f"{shown}no error line", *text.splitlines()[-8:])
-        if len(lines) > 1:
-            raise run.Failed(f"{shown}{len(lines)} error lines for one mistake", *lines)
-        if not re.search(regex, lines[0], re.I):
-            raise run.Failed(f"{shown}the error line does not match '{regex}'", *lines)
-        procs.reap()
-        left = set(procs.descendants()) - before
-        if left:
-            raise run.Failed(f"{shown}processes are left behind: {left}")
-
-    def empty(self, path):
-        """No image is left behind (a log may be)."""
-        left = [name for name in os.listdir(path) if not name.endswith(".log") and not name.startswith("stats-")]
-        if left:
-            raise run.Failed(f"{path}: left behind: {' '.join(sorted(left)[:10])}")
-
-    def unharmed(self):
-        self.target.compare(self.before, "the target was changed")
-        self.target.check_program()
-
-    def dump(self, *extra, name="static/regular_modes"):
-        """A good dump of a target that is gone then; the image directory."""
-        self.start(name)
-        path = self.images()
-        code, text = self.tool("dump", "-t", str(self.target.root), "-D", path, *extra)
-        if code:
-            raise run.Failed("the dump to start from fails", *text.splitlines()[-8:])
-        if "-R" not in extra:
-            self.target.images = path
-            self.target.await_death(self.before)
-        return path
-
-    def mount_small(self, kib):
-        path = self.images("small")
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "none", path], check=False,
-                              stderr=subprocess.DEVNULL)
-        if done.returncode:
-            raise Skipped("no tmpfs can be mounted here")
-        self.mounts.append(path)
-        return path
-
-    def clean(self):
-        procs.kill_descendants()
-        if self.target:
-            self.target.clean()
-        for path in self.mounts:
-            subprocess.run(["umount", "-l", path], check=False)
-        procs.remove_tree(self.dir)
+from cases import SUMMARY_LINE, Failed, Skipped, case  # noqa: E402
 
 
 # --- command line ----------------------------------------------------------------------------------------
@@ -212,7 +108,7 @@ def ordinary_user(b):
                           preexec_fn=drop)
     text = (done.stdout + done.stderr).decode()
     if done.returncode != 1 or not re.search("CAP_CHECKPOINT_RESTORE|unprivileged|non-root", text):
-        raise run.Failed(f"exit code {done.returncode}", *text.splitlines())
+        raise Failed(f"exit code {done.returncode}", *text.splitlines())
     b.unharmed()
 
 
@@ -248,7 +144,7 @@ def pid_of_the_tool(b):
     text = (done.stdout + done.stderr).decode()
     lines = [line for line in text.splitlines() if "Error" in line and not SUMMARY_LINE.search(line)]
     if done.returncode != 1 or len(lines) != 1 or not re.search("self|itself|own|tool|criu", lines[0]):
-        raise run.Failed(f"exit code {done.returncode}", *text.splitlines()[-8:])
+        raise Failed(f"exit code {done.returncode}", *text.splitlines()[-8:])
     b.empty(b.images())
 
 
@@ -259,7 +155,7 @@ def tool_inside_the_tree(b):
     text = (done.stdout + done.stderr).decode()
     lines = [line for line in text.splitlines() if "Error" in line and not SUMMARY_LINE.search(line)]
     if done.returncode != 1 or len(lines) != 1 or not re.search("self|itself|own|tool|criu|within", lines[0]):
-        raise run.Failed(f"exit code {done.returncode}", *text.splitlines()[-8:])
+        raise Failed(f"exit code {done.returncode}", *text.splitlines()[-8:])
     b.empty(b.images())
 
 
@@ -323,7 +219,7 @@ def file_size_limit(b):
     done = subprocess.run(["sh", "-c", script], capture_output=True, timeout=60, check=False)
     text = (done.stdout + done.stderr).decode()
     if done.returncode != 1 or "Error" not in text:
-        raise run.Failed(f"exit code {done.returncode}", *text.splitlines()[-8:])
+        raise Failed(f"exit code {done.returncode}", *text.splitlines()[-8:])
     b.empty(path)
     b.unharmed()
 
@@ -370,7 +266,7 @@ def image_of_another_version(b):
         data = bytearray(f.read())
         # magic and length are four bytes each; field 1 (img_version) is a one byte varint
         if data[8] != 0x08:
-            raise run.Failed("inventory.img does not begin with its version")
+            raise Failed("inventory.img does not begin with its version")
         data[9] = 99
         f.seek(0)
         f.write(data)
@@ -449,7 +345,7 @@ def file_of_another_mode(b):
     b.fails("rd.*mode|mode.*rd|permission", "restore", "-d", "-D", path)
     b.target.images, b.target.restore_words = path, ["--skip-file-rwx-check"]
     if b.target.restore():
-        raise run.Failed("the restore with --skip-file-rwx-check fails", *b.target.log_tail())
+        raise Failed("the restore with --skip-file-rwx-check fails", *b.target.log_tail())
     b.target.check_program()
 
 
@@ -468,7 +364,7 @@ def pidfile_exists(b):
         f.write("1")
     b.fails("pidfile", "restore", "-d", "-D", path, "--pidfile", pidfile)
     if procsnap.read(pidfile) != "1":
-        raise run.Failed("the existing pidfile was overwritten")
+        raise Failed("the existing pidfile was overwritten")
 
 
 @case
@@ -488,59 +384,5 @@ def unknown_feature(b):
     b.fails("no_such_feature", "check", "--feature", "no_such_feature")
 
 
-def run_case(function, args):
-    """In a process of its own, which is a subreaper: prints its line and exits with 0, 1 or 77."""
-    sys.stdout.flush()
-    pid = os.fork()
-    if pid:
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    code, note, details = 1, "", []
-    started = time.monotonic()
-    procs.become_reaper()
-    procs.die_with_parent()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    bench = Bench(args.criu_bin, args.build)
-    try:
-        function(bench)
-        code = 0
-    except Skipped as e:
-        code, note = run.EXIT_SKIPPED, str(e)
-    except run.Failed as e:
-        note, details = e.args[0], e.args[1:]
-    except (procs.Timeout, run.Skipped, OSError, subprocess.SubprocessError, IndexError) as e:
-        note = f"{type(e).__name__}: {e}"
-    finally:
-        bench.clean()
-        word = {0: "pass", run.EXIT_SKIPPED: "skip"}.get(code, "FAIL")
-        print(f"{word}  bad-input/{function.__name__} {time.monotonic() - started:.2f} s" + (f": {note}" if note else ""))
-        for line in details:
-            print(f"        {line}")
-        sys.stdout.flush()
-        os._exit(code)
-
-
-def main():
-    p = argparse.ArgumentParser(description=__doc__)
-    p.add_argument("names", nargs="*", help="cases (default: all)")
-    p.add_argument("--list", action="store_true")
-    p.add_argument("--criu-bin", default=os.path.join(TOP, "build", "criu"))
-    p.add_argument("--build", default=os.path.join(TOP, "build"))
-    args = p.parse_args()
-    args.criu_bin, args.build = os.path.abspath(args.criu_bin), os.path.abspath(args.build)
-    known = {function.__name__: function for function in CASES}
-    missing = [name for name in args.names if name not in known]
-    if missing:
-        sys.exit(f"bad-input.py: no case named {', '.join(missing)}: see --list")
-    if args.list:
-        print("\n".join(known))
-        return 0
-    if not os.access(args.criu_bin, os.X_OK):
-        sys.exit(f"bad-input.py: {args.criu_bin} cannot be run: build it, or name another with --criu-bin")
-    codes = [run_case(known[name], args) for name in (args.names or known)]
-    failed = sum(code not in (0, run.EXIT_SKIPPED) for code in codes)
-    print(f"{codes.count(0)} passed, {failed} failed, {codes.count(run.EXIT_SKIPPED)} skipped")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(cases.main("bad-input", __doc__))

@@ -48,6 +48,12 @@ class Options:
     is_peer: bool = False
 
 
+def is_peer(binary):
+    """The established tool is before 5.0; then error texts are not ours to check."""
+    text = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False).stdout
+    return text.startswith("Version: ") and int(text.split()[1].split(".")[0]) < 5
+
+
 class Run:
     def __init__(self, test, opts):
         self.test, self.opts = test, opts

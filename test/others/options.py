@@ -1,0 +1,441 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the options of dump, restore and check do, one case each."""
+import json
+import os
+import re
+import signal
+import struct
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "zdtm"))
+
+import cases  # noqa: E402
+import procs  # noqa: E402
+import procsnap  # noqa: E402
+from cases import Failed, Skipped, case  # noqa: E402
+
+
+def expect(condition, text, *details):
+    if not condition:
+        raise Failed(text, *details)
+
+
+def good(b, *args, **kwargs):
+    """The tool must succeed; what it printed."""
+    code, text = b.tool(*args, **kwargs)
+    expect(code == 0, f"criu {' '.join(args)}: exit code {code}", *text.splitlines()[-8:])
+    return text
+
+
+def state_of(pid):
+    stat = procsnap.read(f"/proc/{pid}/stat")
+    return stat[stat.rindex(")") + 2] if stat else ""
+
+
+def end_target(b):
+    """Kills the dumped tree, so that its pids are free."""
+    for pid in procsnap.tree_of(b.target.root):
+        os.kill(pid, signal.SIGKILL)
+    b.target.await_death(b.before)
+
+
+# --- what becomes of the tasks ----------------------------------------------------------------------------
+@case
+def leave_running(b):
+    pid = b.start()
+    good(b, "dump", "-t", pid, "-D", b.images(), "-R")
+    b.target.compare(b.before, "the target was changed")
+    end_target(b)
+    b.target.images, b.target.restore_words = b.images(), []
+    expect(b.target.restore() == 0, "the images of a dump with -R cannot be restored", *b.target.log_tail())
+    b.unharmed()
+
+
+@case
+def leave_stopped(b):
+    pid = b.start()
+    good(b, "dump", "-t", pid, "-D", b.images(), "-s")
+    expect(state_of(pid) == "T", f"the target is in state {state_of(pid)}, not stopped")
+    os.kill(int(pid), signal.SIGCONT)
+    b.unharmed()
+
+
+@case
+def last_of_s_and_r_wins(b):
+    pid = b.start()
+    good(b, "dump", "-t", pid, "-D", b.images(), "-s", "-R")
+    b.unharmed()
+
+
+@case
+def restore_leave_stopped(b):
+    path = b.dump()
+    good(b, "restore", "-d", "-s", "-D", path)
+    expect(state_of(b.target.root) == "T", f"the tree is in state {state_of(b.target.root)}, not stopped")
+    os.kill(b.target.root, signal.SIGCONT)
+    b.unharmed()
+
+
+@case
+def restore_waits_for_the_tree(b):
+    path = b.dump()
+    tool = subprocess.Popen([b.criu, "restore", "-D", path])
+    # all as before, but the parent, which is the tool
+    procs.wait_until(lambda: procs.exists(b.target.root) and len(b.target_differs()) == 1, 10, "restored tree")
+    expect(tool.poll() is None, "the tool does not wait for the tree")
+    os.kill(b.target.root, signal.SIGTERM)
+    expect(tool.wait(20) == 0, f"the tool ends with {tool.returncode}")
+    expect(b.target.verdict() == ["PASS"], "the program says no", *b.target.verdict())
+
+
+@case
+def restore_sibling(b):
+    path = b.dump()
+    good(b, "restore", "-d", "-S", "-D", path)
+    status = procsnap.read(f"/proc/{b.target.root}/status") or ""
+    expect(f"PPid:\t{os.getpid()}\n" in status, "the root is not a child of the caller")
+    b.unharmed()
+
+
+@case
+def exec_cmd(b):
+    path = b.dump()
+    out = os.path.join(b.dir, "command")
+    script = f"echo $$ > {out}; trap 'exit 0' TERM; while :; do sleep 0.1; done"
+    tool = subprocess.Popen([b.criu, "restore", "-D", path, "--exec-cmd", "--", "sh", "-c", script])
+    procs.wait_until(lambda: procsnap.read(out), 10, "command")
+    expect(procsnap.read(out).strip() == str(tool.pid), "the command is not the process of the tool")
+    status = procsnap.read(f"/proc/{b.target.root}/status") or ""
+    expect(f"PPid:\t{tool.pid}\n" in status, "the tree is not below the command")
+    tool.terminate()
+    tool.wait()
+
+
+@case
+def dump_twice_into_one_directory(b):
+    pid = b.start()
+    for _ in range(2):
+        good(b, "dump", "-t", pid, "-D", b.images(), "-R")
+    end_target(b)
+    good(b, "restore", "-d", "-D", b.images())
+    b.unharmed()
+
+
+# --- where things go --------------------------------------------------------------------------------------
+@case
+def relative_images_directory(b):
+    pid = b.start()
+    b.images("rel")
+    good(b, "dump", "-t", pid, "-D", "rel", cwd=b.dir)
+    b.target.await_death(b.before)
+    good(b, "restore", "-d", "-D", "rel", cwd=b.dir)
+    b.unharmed()
+
+
+@case
+def work_directory(b):
+    pid, work = b.start(), b.images("work")
+    good(b, "dump", "-t", pid, "-D", b.images(), "-W", work, "-o", "dump.log", "-R")
+    names = os.listdir(work)
+    expect("dump.log" in names and "stats-dump" in names, f"the work directory has {names}")
+    mode = os.stat(os.path.join(work, "dump.log")).st_mode & 0o777
+    expect(mode == 0o600, f"the log has mode {mode:o}")
+    expect("dump.log" not in os.listdir(b.images()), "the log is in the image directory")
+    b.unharmed()
+
+
+@case
+def log_to_stdout(b):
+    pid = b.start()
+    done = subprocess.run([b.criu, "dump", "-t", pid, "-D", b.images(), "-R", "-v4", "-o", "-"], capture_output=True,
+                          text=True, check=False)
+    expect(done.returncode == 0 and "Dumping finished successfully" in done.stdout, "no log on stdout",
+           *done.stdout.splitlines()[-3:])
+    b.unharmed()
+
+
+@case
+def log_lines(b):
+    path = b.dump("-v4", "-o", "dump.log")
+    log = procsnap.read(os.path.join(path, "dump.log")).splitlines()
+    for line in log:
+        expect(re.match(r"\(\d{2,}\.\d{2,6}\) ", line), "a line without stamp", line)
+    expect(any("Dumping finished successfully" in line for line in log), "no line of success", *log[-3:])
+    good(b, "restore", "-d", "-D", path, "-v4", "-o", "restore.log")
+    log = procsnap.read(os.path.join(path, "restore.log"))
+    expect("Restore finished successfully. Tasks resumed." in log, "no line of success", *log.splitlines()[-3:])
+    b.unharmed()
+
+
+@case
+def quiet_by_default(b):
+    pid = b.start()
+    text = good(b, "dump", "-t", pid, "-D", b.images(), "-R")
+    expect("Error" not in text and "finished" not in text, "chatter at the default verbosity", *text.splitlines()[:5])
+    b.unharmed()
+
+
+@case
+def statistics(b):
+    path = b.dump("--display-stats")
+    with open(os.path.join(path, "stats-dump"), "rb") as f:
+        head = struct.unpack("<II", f.read(8))
+    expect(head == (0x55105940, 0x57093306), f"stats-dump begins with {head[0]:#x} {head[1]:#x}")
+    text = good(b, "restore", "-d", "-D", path, "--display-stats")
+    for line in ("Displaying restore stats:", "Pages restored: ", "Restore time: ", "Forking time: "):
+        expect(line in text, f"no '{line}'", *text.splitlines())
+    expect(os.path.exists(os.path.join(path, "stats-restore")), "no stats-restore")
+    b.unharmed()
+
+
+@case
+def dump_statistics_shown(b):
+    pid = b.start()
+    text = good(b, "dump", "-t", pid, "-D", b.images(), "-R", "--display-stats")
+    for line in ("Displaying dump stats:", "Freezing time: ", "Frozen time: ", "Memory dump time: ", "Pages scanned",
+                 "Memory pages written: "):
+        expect(line.lower() in text.lower(), f"no '{line}'", *text.splitlines())
+    b.unharmed()
+
+
+# --- finding out beforehand ------------------------------------------------------------------------------
+@case
+def dry_run_dump(b):
+    pid = b.start()
+    good(b, "dump", "-t", pid, "-D", b.images(), "--dry-run")
+    b.empty(b.images())
+    b.unharmed()
+
+
+@case
+def dry_run_dump_refused(b):
+    b.fails("socket", "dump", "-t", b.start("static/refuse_unix"), "-D", b.images(), "--dry-run")
+    b.empty(b.images())
+    b.unharmed()
+
+
+@case
+def dry_run_restore(b):
+    path = b.dump()
+    good(b, "restore", "-D", path, "--dry-run")
+    expect(not procs.descendants(), f"a dry run made processes: {procs.descendants()}")
+    good(b, "restore", "-d", "-D", path)
+    b.unharmed()
+
+
+@case
+def explain_text(b):
+    code, text = b.tool("dump", "-t", b.start("static/refuse_unix"), "-D", b.images(), "--explain")
+    expect(code == 1 and "file.unsupported" in text and "socket" in text, f"exit code {code}", *text.splitlines()[-8:])
+    b.empty(b.images())
+    b.unharmed()
+
+
+@case
+def explain_json(b):
+    pid = b.start("static/refuse_unix")
+    done = subprocess.run([b.criu, "dump", "-t", pid, "-D", b.images(), "--explain=json"], capture_output=True, text=True,
+                          check=False)
+    expect(done.returncode == 1, f"exit code {done.returncode}", *done.stderr.splitlines()[-5:])
+    reasons = json.loads(done.stdout)
+    reasons = reasons if isinstance(reasons, list) else next(v for v in reasons.values() if isinstance(v, list))
+    expect(len(reasons) == 2, f"{len(reasons)} reasons for two sockets", done.stdout)
+    for reason in reasons:
+        expect(reason.get("code") == "file.unsupported" and reason.get("hint"), "a reason without code or hint", str(reason))
+        expect(pid in json.dumps(reason), "a reason without its object", str(reason))
+    b.unharmed()
+
+
+# --- hooks, freezing, limits ------------------------------------------------------------------------------
+def write_hook(b, body):
+    path = os.path.join(b.dir, "hook")
+    with open(path, "w", encoding="ascii") as f:
+        f.write(f"#!/bin/sh\nexec >> {b.dir}/hooks\n{body}\n")
+    os.chmod(path, 0o755)
+    return path
+
+
+@case
+def action_scripts(b):
+    hook = write_hook(b, 'echo "$CRTOOLS_SCRIPT_ACTION ${CRTOOLS_INIT_PID:-none} $(ls $CRTOOLS_IMAGE_DIR/ | grep -c inventory)"')
+    path = b.dump("--action-script", hook)
+    lines = procsnap.read(f"{b.dir}/hooks").split("\n")
+    actions = [line.split()[0] for line in lines if line]
+    expect(actions[0] == "pre-dump" and actions[-1] == "post-dump", f"at dump: {actions}")
+    last = lines[len(actions) - 1].split()
+    expect(last[1] == str(b.target.root) and last[2] == "1", f"at post-dump: {last}")
+    os.unlink(f"{b.dir}/hooks")
+    good(b, "restore", "-d", "-D", path, "--action-script", hook)
+    actions = [line.split()[0] for line in procsnap.read(f"{b.dir}/hooks").splitlines()]
+    wanted = [a for a in actions if a in ("pre-restore", "post-restore", "pre-resume", "post-resume")]
+    expect(wanted == ["pre-restore", "post-restore", "pre-resume", "post-resume"], f"at restore: {actions}")
+    b.unharmed()
+
+
+@case
+def post_dump_script_fails(b):
+    hook = write_hook(b, '[ $CRTOOLS_SCRIPT_ACTION != post-dump ] || exit 33')
+    code, text = b.tool("dump", "-t", b.start(), "-D", b.images(), "--action-script", hook)
+    expect(code == 33, f"exit code {code}, should be that of the script", *text.splitlines()[-5:])
+    b.unharmed()
+
+
+@case
+def post_restore_script_fails(b):
+    hook = write_hook(b, '[ $CRTOOLS_SCRIPT_ACTION != post-restore ] || exit 3')
+    path = b.dump()
+    b.fails("hook|script", "restore", "-d", "-D", path, "--action-script", hook)
+
+
+def freezer_v1(b):
+    top = "/sys/fs/cgroup/freezer"
+    if not os.path.exists(f"{top}/tasks"):
+        raise Skipped("no v1 freezer is mounted here")
+    path = f"{top}/zdtm-{os.getpid()}"
+    os.mkdir(path)
+    b.cgroups.append(path)
+    return path
+
+
+def write(path, text):
+    with open(path, "w", encoding="ascii") as f:
+        f.write(text)
+
+
+@case
+def freeze_cgroup_v1(b):
+    group = freezer_v1(b)
+    pid = b.start("static/threads")
+    write(f"{group}/cgroup.procs", pid)
+    b.before = b.target.snapshot()
+    good(b, "dump", "-t", pid, "-D", b.images(), "-R", "--freeze-cgroup", group)
+    state = procsnap.read(f"{group}/freezer.state").strip()
+    expect(state == "THAWED", f"the cgroup is left {state}")
+    b.unharmed()
+
+
+@case
+def freeze_cgroup_v1_frozen_by_caller(b):
+    group = freezer_v1(b)
+    pid = b.start("static/threads")
+    write(f"{group}/cgroup.procs", pid)
+    b.before = b.target.snapshot()
+    write(f"{group}/freezer.state", "FROZEN")
+    procs.wait_until(lambda: procsnap.read(f"{group}/freezer.state").strip() == "FROZEN", 5, "frozen cgroup")
+    good(b, "dump", "-t", pid, "-D", b.images(), "-R", "--freeze-cgroup", group)
+    state = procsnap.read(f"{group}/freezer.state").strip()
+    write(f"{group}/freezer.state", "THAWED")
+    expect(state == "FROZEN", f"the cgroup was frozen by the caller, and is left {state}")
+    b.unharmed()
+
+
+@case
+def freeze_cgroup_v2(b):
+    tops = [line.split()[1] for line in procsnap.read("/proc/mounts").splitlines() if line.split()[2] == "cgroup2"]
+    if not tops:
+        raise Skipped("no cgroup2 is mounted here")
+    group = f"{tops[0]}/zdtm-{os.getpid()}"
+    os.mkdir(group)
+    b.cgroups.append(group)
+    pid = b.start("static/threads")
+    write(f"{group}/cgroup.procs", pid)
+    b.before = b.target.snapshot()
+    good(b, "dump", "-t", pid, "-D", b.images(), "-R", "--freeze-cgroup", group)
+    frozen = procsnap.read(f"{group}/cgroup.freeze").strip()
+    expect(frozen == "0", "the cgroup is left frozen")
+    b.unharmed()
+
+
+@case
+def time_limit(b):
+    """A parent in vfork cannot be stopped: whatever the reason given, it comes within the limit."""
+    started = time.monotonic()
+    b.fails("vfork|shared|stop|freez|time", "dump", "-t", b.start("static/refuse_vfork"), "-D", b.images(), "--timeout", "2")
+    expect(time.monotonic() - started < 10, "the limit of 2 s is not kept")
+    b.unharmed()
+
+
+@case
+def ghost_limit(b):
+    pid = b.start("static/refuse_ghost_limit")
+    b.fails("ghost-limit", "dump", "-t", pid, "-D", b.images(), "--ghost-limit", "65536")
+    good(b, "dump", "-t", pid, "-D", b.images(), "--ghost-limit", "1M")
+    b.target.await_death(b.before)
+    good(b, "restore", "-d", "-D", b.images())
+    b.target.test.ignore.append("inode|mnt_id")
+    b.target.check_program()
+
+
+# --- configuration files ----------------------------------------------------------------------------------
+@case
+def config_file(b):
+    conf = os.path.join(b.dir, "criu.conf")
+    write(conf, '# comment\n\nlog-file "from config.log"   # trailing\n  leave-running\nverbosity 4\n')
+    good(b, "dump", "--config", conf, "-t", b.start(), "-D", b.images())
+    log = os.path.join(b.images(), "from config.log")
+    expect("finished successfully" in (procsnap.read(log) or ""), "the log is not where the configuration says")
+    b.unharmed()
+
+
+@case
+def config_file_of_the_environment(b):
+    conf = os.path.join(b.dir, "criu.conf")
+    write(conf, "log-file env.log\nleave-running\n")
+    good(b, "dump", "-t", b.start(), "-D", b.images(), "-o", "line.log", env=dict(os.environ, CRIU_CONFIG_FILE=conf))
+    expect("line.log" in os.listdir(b.images()), "the command line does not win over the configuration file")
+    b.unharmed()
+
+
+@case
+def config_file_in_home(b):
+    home = os.path.join(b.dir, "home")
+    os.makedirs(f"{home}/.criu")
+    write(f"{home}/.criu/default.conf", "log-file home.log\nleave-running\n")
+    pid = b.start()
+    good(b, "dump", "-t", pid, "-D", b.images(), env=dict(os.environ, HOME=home))
+    expect("home.log" in os.listdir(b.images()), "the default file is not read")
+    good(b, "dump", "-t", pid, "-D", b.images("two"), "-R", "--no-default-config", env=dict(os.environ, HOME=home))
+    expect("home.log" not in os.listdir(b.images("two")), "the default file is read in spite of --no-default-config")
+    b.unharmed()
+
+
+# --- check and others -------------------------------------------------------------------------------------
+@case
+def version(b):
+    text = good(b, "--version").splitlines()
+    expect(re.fullmatch(r"Version: \d+(\.\d+)+", text[0]), "the first line is not the version", *text)
+    expect(len(text) == 1 or text[1].startswith("GitID: "), "the second line is not the git id", *text)
+
+
+@case
+def help_text(b):
+    text = good(b, "--help")
+    for word in ("dump", "restore", "check", "--images-dir", "--leave-running"):
+        expect(word in text, f"the help does not name {word}")
+
+
+@case
+def check(b):
+    text = good(b, "check")
+    expect("Looks good." in text, "no verdict", *text.splitlines()[-5:])
+
+
+@case
+def check_feature(b):
+    text = good(b, "check", "--feature", "clone3_set_tid")
+    expect("clone3_set_tid is supported" in text, "another text", text)
+
+
+@case
+def cpu_cap(b):
+    path = b.dump("--cpu-cap=all")
+    expect("cpuinfo.img" in os.listdir(path), "no cpuinfo.img")
+    good(b, "restore", "-d", "-D", path, "--cpu-cap=all")
+    b.unharmed()
+
+
+if __name__ == "__main__":
+    sys.exit(cases.main("options", __doc__))
