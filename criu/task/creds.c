@@ -258,7 +258,7 @@ static void fill_caps(const CredsEntry *c, const struct own_creds *own, struct c
 static bool has_groups(const CredsEntry *c, const struct own_creds *own)
 {
 	return c->n_groups == (size_t)own->n_groups &&
-	       !memcmp(c->groups, own->groups, c->n_groups * sizeof(*c->groups));
+	       (!c->n_groups || !memcmp(c->groups, own->groups, c->n_groups * sizeof(*c->groups)));
 }
 
 /*
