@@ -41,5 +41,7 @@ int main(int argc, char **argv)
 		(void)fail(EINVAL, "excessive parameter for command %s: %s", opt.command, opt.args[0]);
 		return EXIT_FAILURE;
 	}
+	if (check_privilege(&opt))
+		return EXIT_FAILURE;
 	return run_command(&opt);
 }

@@ -9,6 +9,9 @@ int cmd_dump(const struct options *opt);
 int cmd_restore(const struct options *opt);
 int cmd_check(const struct options *opt);
 
+/* CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE, and --unprivileged for whoever is not root. Says what is missing. */
+int check_privilege(const struct options *opt) must_check;
+
 /* The directories of a run, opened; the process has changed into the work directory and logs where it should. */
 struct dirs {
 	int img;			/* -D */
