@@ -4,7 +4,7 @@
 
 enum vma_op_id {
 	VMA_OP_PROTECT,			/* arg: PROT_*, key: protection key or 0 */
-	VMA_OP_ADVISE,			/* arg: MADV_* */
+	VMA_OP_ADVISE,			/* arg: MADV_*, key: 1 if a kernel without it is fine */
 	VMA_OP_LOCK,			/* arg: flags of mlock2; key: 1 if guards keep some pages from being populated */
 	VMA_OP_BIND,			/* arg: nodes, key: mode */
 	VMA_OP_SEAL,

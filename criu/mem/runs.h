@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once				/* mem/runs.h: looking at the page runs of a loaded task */
+#include "base/compiler.h"
+#include "model/model.h"
+
+static inline uint64_t run_end(const struct page_run *r)
+{
+	return r->start + r->n_pages * PAGE_SIZE;
+}
+
+/* The task whose pages file has the contents, at r->offset. */
+static inline const struct task *run_owner(const struct task *t, const struct page_run *r)
+{
+	return r->cow ? r->cow : t;
+}
+
+/* Index of the first run that ends behind addr; runs.n if there is none. */
+static inline size_t run_find(const struct pagemap *p, uint64_t addr)
+{
+	size_t low = 0, high = p->runs.n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (run_end(&p->runs.v[mid]) <= addr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static inline const uint8_t *run_contents(const struct task *t, const struct page_run *r, uint64_t addr)
+{
+	return run_owner(t, r)->pages.map + r->offset + (addr - r->start);
+}
