@@ -13,6 +13,9 @@
 #include "run/attach.h"
 #include "run/restore.h"
 #include "run/shared.h"
+#include "task/dispatch.h"
+#include "task/rseq.h"
+#include "task/rseq.h"
 
 static pid_t real_tid(const struct thread *th)
 {
@@ -80,6 +83,14 @@ static int set_state(const struct thread *th)
 	return 0;
 }
 
+/* What has to wait until we make no system calls in the task any more. */
+static int resume_thread(const struct thread *th)
+{
+	int err = rseq_resume(th, leader(th->task)->pid_real);
+
+	return err ? err : dispatch_resume(th);
+}
+
 /* The region is the only thing left of the tool in the task. */
 static int unmap_restorer(const struct restore *r, const struct task *t)
 {
@@ -102,13 +113,17 @@ static int unmap_restorer(const struct restore *r, const struct task *t)
 
 static int finish_task(const struct restore *r, const struct task *t)
 {
-	for (size_t i = 0; i < t->n_threads; i++) {
-		int err = set_state(&t->threads[i]);
+	int err;
 
+	for (size_t i = 0; i < t->n_threads; i++) {
+		err = set_state(&t->threads[i]);
 		if (err)
 			return err;
 	}
-	return unmap_restorer(r, t);
+	err = unmap_restorer(r, t);
+	for (size_t i = 0; i < t->n_threads && !err; i++)
+		err = resume_thread(&t->threads[i]);
+	return err;
 }
 
 int attach_finish(struct restore *r)

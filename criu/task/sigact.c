@@ -57,17 +57,12 @@ static int sigact_check(const struct task *t)
 	return 0;
 }
 
-/*
- * Set before the pending signals are queued: setting an action to "ignore" throws away what is pending. The same effect
- * is wanted once: SIGCHLD of zombies that were made again is not the target's, so it is ignored for a moment.
- */
+/* Set before the pending signals are queued: setting an action to "ignore" throws away what is pending. */
 static int sigact_make(struct restore *r, const struct task *t)
 {
 	const TaskCoreEntry *tc = leader(t)->core->tc;
-	struct sigact_arm drop = { .act = { .handler = (uintptr_t)SIG_IGN }, .signo = SIGCHLD };
 	size_t n = 0;
 
-	late_add(r, LATE_sigact, leader(t), &drop, sizeof(drop));
 	for (int signo = 1; signo <= SIGACT_LAST; signo++) {
 		const SaEntry *e;
 		struct sigact_arm row;
