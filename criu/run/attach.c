@@ -15,7 +15,6 @@
 #include "run/shared.h"
 #include "task/dispatch.h"
 #include "task/rseq.h"
-#include "task/rseq.h"
 
 static pid_t real_tid(const struct thread *th)
 {
