@@ -1,0 +1,132 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Kills the tool at random moments of a dump. The target must live, unmarked.
+
+    kill.py [--criu PATH] [--rounds N] [--any N] [--seed N]
+
+--rounds: SIGKILL to the process that the user started: none may be harmed, none marked.
+--any: SIGKILL to the process that owns ptrace, told as a figure of its own: a call that is being injected at that very
+moment has nobody left to end it.
+"""
+import argparse
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import victim  # noqa: E402
+
+
+class Run:
+    def __init__(self, args, where):
+        self.args, self.where = args, where
+        self.program = victim.build(where)
+        self.images = os.path.join(where, "img")
+        self.target = None
+
+    def command(self):
+        return [self.args.criu, "dump", "-t", str(self.target.pid), "-D", self.images, "-R", "-o",
+                os.path.join(self.where, "log")]
+
+    def fresh(self):
+        if self.target:
+            self.target.end()
+        self.target = victim.Victim(self.program, self.where)
+
+    def clear_images(self):
+        shutil.rmtree(self.images, ignore_errors=True)
+        os.mkdir(self.images)
+
+    def measure(self):
+        """How long an undisturbed dump takes: the moments are spread over it."""
+        times = []
+        for _ in range(5):
+            self.clear_images()
+            begin = time.monotonic()
+            subprocess.run(self.command(), check=True)
+            times.append(time.monotonic() - begin)
+        return sorted(times)[2]
+
+    def tool_children(self, pid):
+        try:
+            with open(f"/proc/{pid}/task/{pid}/children") as f:
+                return [int(word) for word in f.read().split()]
+        except (FileNotFoundError, ProcessLookupError):
+            return []
+
+    def wait_gone(self, pids):
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            victim.reap()
+            if not any(os.path.exists(f"/proc/{pid}") for pid in pids):
+                return True
+            time.sleep(0.001)
+        return False
+
+    def once(self, moment, is_any):
+        """Complaints about the target, and whether the tool was hit at all."""
+        self.clear_images()
+        tool = subprocess.Popen(self.command(), stderr=subprocess.DEVNULL)
+        time.sleep(moment)
+        helpers = self.tool_children(tool.pid)
+        whom = helpers[:1] if is_any else [tool.pid]
+        for pid in whom:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                whom = []
+        hit = tool.wait() != 0 and bool(whom)
+        bad = [] if self.wait_gone(helpers) else ["a process of the tool is left"]
+        bad += self.target.complaints()
+        left = os.listdir(self.images)
+        if hit and left and "inventory.img" not in left:
+            bad.append(f"half an image directory is left: {left[:3]}")
+        return bad, hit
+
+    def series(self, what, rounds, is_any):
+        harmed = marked = hits = 0
+        took = self.measure()
+        for i in range(rounds):
+            moment = random.random() * took * 1.1
+            bad, hit = self.once(moment, is_any)
+            hits += hit
+            if bad:
+                dead = any(b.startswith("dead") or "go on" in b for b in bad)
+                harmed += dead
+                marked += not dead
+                print(f"{what}: round {i}, {moment * 1e3:.2f} ms: {'; '.join(bad)}", flush=True)
+                self.fresh()
+        print(f"{what}: {rounds} random moments of {took * 1e3:.1f} ms, {hits} hit the tool at work: "
+              f"{harmed} harmed, {marked} marked", flush=True)
+        return harmed + marked
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--criu", default=os.path.join(victim.TOP, "build", "criu"))
+    parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--any", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    args = parser.parse_args()
+    print(f"seed {args.seed}")
+    random.seed(args.seed)
+    victim.become_subreaper()
+    with tempfile.TemporaryDirectory(prefix="criu-kill.") as where:
+        run = Run(args, where)
+        try:
+            run.fresh()
+            bad = run.series("visible process", args.rounds, False)
+            run.series("working process", args.any, True)
+        finally:
+            if run.target:
+                run.target.end()
+    print(f"{args.rounds - bad} passed, {bad} failed, 0 skipped")
+    return 1 if bad else 0
+
+
+sys.exit(main())

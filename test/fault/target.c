@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the fault tests dump: a process with threads, a child, pipes, timers, blocked signals, and system calls that are
+ * interrupted all the time. It counts into a file that the test maps, one word for each of its parts, and stops
+ * counting when it finds its own state changed.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SLEEPER, SPINNER, POLLER, PIPER, CHILD, MAIN, N_PARTS };
+static volatile uint64_t *count;
+
+static void nap(long us)
+{
+	struct timespec ts = { .tv_nsec = us * 1000 };
+
+	while (nanosleep(&ts, &ts) < 0)
+		;
+}
+
+static void *sleeper(void *arg)
+{
+	for (;;) {
+		nap(500);
+		count[SLEEPER]++;
+	}
+	return arg;
+}
+
+/* Numbers in registers and on the stack: a wrong one ends the counting. */
+static void *spinner(void *arg)
+{
+	uint64_t a = 1, b = 1;
+	double x = 0.5;
+
+	for (uint64_t n = 0;; n++) {
+		a = a * 6364136223846793005ULL + 1442695040888963407ULL;
+		b = b * 6364136223846793005ULL + 1442695040888963407ULL;
+		x = x * 3.7 * (1 - x);
+		if (a != b || !(x > 0 && x < 1))
+			return arg;
+		if (!(n & 0xffff)) {
+			count[SPINNER]++;
+			nap(200);
+		}
+	}
+}
+
+static void *poller(void *arg)
+{
+	for (;;) {
+		if (poll(NULL, 0, 1) != 0)
+			return arg;
+		count[POLLER]++;
+	}
+}
+
+static void *piper(void *arg)
+{
+	int *fds = arg;
+	uint64_t n = 0, got;
+
+	for (;; n++) {
+		if (write(fds[1], &n, sizeof(n)) != sizeof(n) || read(fds[0], &got, sizeof(got)) != sizeof(got) || got != n)
+			return arg;
+		count[PIPER]++;
+		nap(300);
+	}
+}
+
+static void child(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		nap(700);
+		count[CHILD]++;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	void *(*const parts[])(void *) = { sleeper, spinner, poller, piper };
+	int fd, fds[2];
+	pthread_t th;
+	sigset_t set;
+
+	if (argc != 2 || (fd = open(argv[1], O_RDWR)) < 0 || pipe(fds) < 0)
+		return 1;
+	count = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (count == MAP_FAILED)
+		return 1;
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR2);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGTRAP, SIG_IGN);
+	if (!fork())
+		child();
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		pthread_create(&th, NULL, parts[i], fds);
+	for (;;) {
+		nap(900);
+		count[MAIN]++;
+	}
+}
