@@ -21,11 +21,18 @@ int files_scan_link(struct dump *d, const struct task *t, const char *path, uint
 int files_save(struct dump *d) must_check;
 /* Takes back what scanning has done outside (link remaps); also after a successful dump. */
 void files_release(struct dump *d);
+/* Before that: the dump is whole and the tasks are gone, so what restore needs outside (link remaps) stays. */
+void files_commit(struct dump *d);
 
 /* --- restore ------------------------------------------------------------------------------------------------- */
 int files_load(struct model *m, int img_dir) must_check;	/* read and check */
 /* The highest descriptor number of the tree, for the tool to move its own above. */
 int files_highest_fd(const struct model *m);
+/*
+ * In the tool, once service_fd_min is known, before tasks are forked, and while the descriptors that the caller gave
+ * (--inherit-fd, a terminal on 0, 1 or 2) still have their numbers: who makes what, ghosts, inherited descriptors.
+ */
+int files_prepare(struct restore *r) must_check;
 /* In a task: make the files it owns (first holder in tree order), note them in shared_file(). Before STEP_MADE. */
 int files_make(struct restore *r) must_check;
 /* In a task: all descriptors to their numbers, foreign ones by pidfd_getfd. Between STEP_MADE and STEP_INSTALLED. */
@@ -36,3 +43,5 @@ int files_fill(struct restore *r) must_check;
 int files_open(struct restore *r, uint32_t id, int *ret_fd) must_check;
 /* In the tool, after everybody runs or on failure: temporary names that ghosts and remaps needed. */
 void files_restore_release(struct restore *r);
+/* Before that: the tasks run, so what only another restore would need goes too. */
+void files_restore_commit(struct restore *r);

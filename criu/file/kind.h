@@ -9,6 +9,7 @@
 #include "fown.pb-c.h"
 
 struct dump;
+struct model;
 struct restore;
 struct task;
 
@@ -38,21 +39,34 @@ enum { FDINFO_NOT_MINE = 1 };
 
 /*
  * Slots that are NULL mean the family's default. The order of kinds.def is the order of asking.
- *   dump:    claims, fdinfo (once per line of fdinfo), scan, refuse
- *   load:    check
- *   restore: group, make, fill
+ *   dump:    claims, fdinfo (once per line of fdinfo), scan, refuse; scan_peers when all files are known; save
+ *   load:    check (each record), load
+ *   restore: prepare, group, make, fill, release
+ * The family does what all have in common: id, flags, pos and fown of a record are filled in before scan, and flags
+ * that F_SETFL can set, and the owner, are set behind make and fill.
  */
 struct file_kind {
 	const char *name;
 	FdTypes type;
 	const ProtobufCMessageDescriptor *record;
 	struct file_sign sign;
+	bool fdinfo_moves;		/* fdinfo of the same file changes while nobody touches it (clocks) */
 	bool (*claims)(const struct file_facts *f);
 	int (*fdinfo)(struct dump *d, void *rec, const char *key, const char *val);
 	int (*scan)(struct dump *d, const struct file_facts *f, void *rec);
 	/* Calls refuse() for whatever stands in the way. */
 	void (*refuse)(struct dump *d, const struct file_facts *f, const void *rec);
+	/* Every file of the tree is known now; fd is one of t's that is this file. May refuse, too. */
+	int (*scan_peers)(struct dump *d, const struct task *t, int fd, void *rec);
+	/* Once per kind: images of its own, from and into file_kind_data(). */
+	int (*save)(struct dump *d);
+	int (*load)(struct model *m, int img_dir);
 	int (*check)(const void *rec);
+	/* Once per kind, in the tool, before tasks are forked; release takes back what prepare has done outside. */
+	int (*prepare)(struct restore *r);
+	void (*release)(struct restore *r);
+	/* Once per kind, in the tool, at the end of a dump, good or bad. */
+	void (*release_dump)(struct dump *d);
 	/* Files of one kind with the same non-zero group are made in one task (the ends of a pipe). */
 	uint64_t (*group)(const void *rec);
 	/* In a task that holds the file: a new descriptor, close-on-exec, owned by the caller. */
@@ -63,3 +77,5 @@ struct file_kind {
 
 const struct file_kind *file_kind_of(const struct file_facts *f);
 const struct file_kind *file_kind_by_type(FdTypes type);
+/* A place for what a kind keeps beside its records (contents of queues, descriptors it holds). */
+void **file_kind_data(struct model *m, const struct file_kind *kind);

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Owners of open files: the kernel remembers who to signal, and with whose rights. */
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "file/fown.h"
+#include "pie/kinds.h"
+#include "pie/late.h"
+#include "run/dump.h"
+#include "run/restore.h"
+
+/* linux/fcntl.h has it, which does not go with fcntl.h. */
+#ifndef F_GETOWNER_UIDS
+#define F_GETOWNER_UIDS 17
+#endif
+
+/* Of a thread, process or group leader of the tree as the tree sees it; an outsider keeps its number. */
+static pid_t owner_in_tree(const struct model *m, pid_t pid_real, bool *ret_is_member)
+{
+	for (size_t i = 0; i < m->tasks.n; i++) {
+		const struct task *t = m->tasks.v[i];
+
+		for (size_t n = 0; n < t->n_threads; n++) {
+			if (t->threads[n].pid_real == pid_real) {
+				*ret_is_member = true;
+				return t->threads[n].pid;
+			}
+		}
+	}
+	*ret_is_member = false;
+	return pid_real;
+}
+
+int fown_scan(struct dump *d, const struct file_facts *f, FownEntry **slot)
+{
+	struct f_owner_ex owner;
+	uid_t uids[2] = { 0 };
+	bool is_member;
+	int sig;
+
+	if (!slot || f->flags & O_PATH)
+		return 0;
+	sig = fcntl(f->copy, F_GETSIG);
+	if (sig < 0 || fcntl(f->copy, F_GETOWN_EX, &owner) < 0)
+		return fail_errno("get the owner");
+	(*slot)->signum = sig;
+	if (!owner.pid)
+		return 0;
+	if (fcntl(f->copy, F_GETOWNER_UIDS, uids) < 0)
+		return fail_errno("get the rights of the owner");
+	(*slot)->uid = uids[0];
+	(*slot)->euid = uids[1];
+	(*slot)->pid_type = owner.type;
+	(*slot)->pid = owner_in_tree(&d->m, owner.pid, &is_member);
+	if (!is_member)
+		warn("signals of the file go to %d, outside of the tree: restore needs it to exist", owner.pid);
+	return 0;
+}
+
+int fown_check(const FownEntry *e)
+{
+	if (e->pid_type > F_OWNER_PGRP || e->signum > 64 || e->pid > INT32_MAX)
+		return fail(EINVAL, "file owner of type %u, pid %u, signal %u is impossible", e->pid_type, e->pid,
+			    e->signum);
+	return 0;
+}
+
+/* Threads are made by the restorer, so signals to one are directed later. */
+static bool is_later_thread(const struct restore *r, const FownEntry *e)
+{
+	if (e->pid_type != F_OWNER_TID)
+		return false;
+	for (size_t i = 0; i < r->m.tasks.n; i++)
+		if (leader(r->m.tasks.v[i])->pid == (pid_t)e->pid)
+			return false;
+	return true;
+}
+
+/* F_SETOWN stores the ids of the caller. Raw calls: glibc would want to tell other threads. */
+static int set_owner_as(const FownEntry *e, int fd, const struct f_owner_ex *owner)
+{
+	int dumpable = prctl(PR_GET_DUMPABLE), err = 0;
+
+	if (syscall(SYS_setresuid, e->uid, e->euid, 0) < 0)
+		return fail_errno("take uid %u to own the file", e->uid);
+	if (fcntl(fd, F_SETOWN_EX, owner) < 0)
+		err = -errno;
+	if (syscall(SYS_setresuid, 0, 0, 0) < 0)
+		return fail_errno("become root again");
+	/* Changing ids has switched it off, and others still fetch descriptors from this task. */
+	if (dumpable == 1 && prctl(PR_SET_DUMPABLE, 1) < 0)
+		return fail_errno("set dumpable");
+	return err;
+}
+
+int fown_set(struct restore *r, const FownEntry *e, int fd)
+{
+	struct f_owner_ex owner = { .type = e->pid_type, .pid = e->pid };
+	int err = 0;
+
+	if (e->signum && fcntl(fd, F_SETSIG, e->signum) < 0)
+		return fail_errno("set signal %u", e->signum);
+	if (!e->pid)
+		return 0;
+	if (is_later_thread(r, e)) {
+		struct fown_arm row = { .fd = fd, .type = e->pid_type, .pid = e->pid };
+
+		late_add(r, LATE_fown, leader(r->self), &row, sizeof(row));
+		return 0;
+	}
+	if (e->uid || e->euid)
+		err = set_owner_as(e, fd, &owner);
+	else if (fcntl(fd, F_SETOWN_EX, &owner) < 0)
+		err = -errno;
+	if (err == -ESRCH) {
+		warn("owner %u of the file no longer exists: nobody gets its signals", e->pid);
+		return 0;
+	}
+	return err ? fail_with(err, "set owner %u", e->pid) : 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once				/* file/path.h: names under which files can be opened again */
+#include "base/vec.h"
+#include "file/ghost.h"
+#include "file/kind.h"
+#include "model/model.h"
+
+/* A hard link made by the dump. */
+struct remap_link {
+	dev_t dev;
+	ino_t ino;
+	uint32_t id;			/* of its record */
+	const char *path;
+	int entry;			/* in the journal, -1 if the link was not made (dry run) */
+};
+
+/* What the kind of path files keeps beside its records. */
+struct paths {
+	VEC(struct ghost) ghosts;
+	VEC(struct remap_link) links;
+	VEC(struct stand_in) stand_ins;
+};
+
+struct paths *paths_of(struct model *m);
+/*
+ * The name to store: the path if it leads to the file, else that of a ghost or link remap, which are made. Refuses
+ * what cannot be reached.
+ */
+int path_scan(struct dump *d, const struct file_facts *f, char **ret_name) must_check;
+/* Takes link remaps back, unless the dump was committed. */
+void links_release(struct dump *d);
+/* Whether the path leads to the file, without following it. */
+bool path_leads_to(const char *path, const struct stat *st);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* In the tool, before tasks are forked: the plan, and what the caller has handed over. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/parse.h"
+#include "file/files.h"
+#include "file/inherit.h"
+#include "file/kinds.h"
+#include "file/places.h"
+#include "file/plan.h"
+#include "options.h"
+#include "run/restore.h"
+
+bool external_has(const struct options *opt, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (unsigned int i = 0; i < opt->external.n; i++)
+		if (has_prefix(opt->external.v[i], key) && (!opt->external.v[i][len] || opt->external.v[i][len] == ':'))
+			return true;
+	return false;
+}
+
+int inherit_parse(const char *text, int *ret_fd, const char **ret_key)
+{
+	struct cursor c = { .p = text };
+	int64_t fd;
+
+	if (!has_prefix(text, "fd["))
+		return -EINVAL;
+	c.p += 3;
+	fd = take_i64(&c, 10);
+	take_char(&c, ']');
+	take_char(&c, ':');
+	if (c.bad || fd < 0 || fd > INT32_MAX || !*c.p)
+		return -EINVAL;
+	*ret_fd = fd;
+	*ret_key = c.p;
+	return 0;
+}
+
+int inherited_find(const struct restore *r, const char *key)
+{
+	for (size_t i = 0; i < r->files->inherited.n; i++)
+		if (streq(r->files->inherited.v[i].key, key))
+			return r->files->inherited.v[i].fd;
+	return -1;
+}
+
+/* Copies: one descriptor may be given for several keys. */
+static int take_inherited(struct restore *r, const char *text)
+{
+	struct inherited in;
+	int fd;
+
+	if (has_prefix(text, "debug["))
+		return 0;
+	if (inherit_parse(text, &fd, &in.key))
+		return fail(EINVAL, "--inherit-fd %s is not of the form fd[NUMBER]:KEY", text);
+	in.fd = fcntl(fd, F_DUPFD_CLOEXEC, r->service_fd_min);
+	if (in.fd < 0)
+		return fail_errno("--inherit-fd %s: descriptor %d", text, fd);
+	vec_push(&r->m.arena, &r->files->inherited, in);
+	return 0;
+}
+
+static int take_terminal(struct restore *r)
+{
+	r->files->terminal = -1;
+	for (int fd = 0; fd <= 2 && r->files->terminal < 0; fd++)
+		if (isatty(fd)) {
+			r->files->terminal = fcntl(fd, F_DUPFD_CLOEXEC, r->service_fd_min);
+			if (r->files->terminal < 0)
+				return fail_errno("move the terminal above %d", r->service_fd_min);
+		}
+	return 0;
+}
+
+int files_prepare(struct restore *r)
+{
+	int err = 0;
+
+	r->files = arena_new(&r->m.arena, struct files_restore);
+	r->files->plan = files_plan(&r->m);
+	for (unsigned int i = 0; i < r->opt->inherit_fd.n && !err; i++)
+		err = take_inherited(r, r->opt->inherit_fd.v[i]);
+	if (!err)
+		err = take_terminal(r);
+	for (size_t i = 0; i < n_file_kinds && !err; i++)
+		if (file_kinds[i]->prepare)
+			err = file_kinds[i]->prepare(r);
+	return err;
+}
+
+void files_restore_release(struct restore *r)
+{
+	if (!r->files)
+		return;
+	for (size_t i = 0; i < n_file_kinds; i++)
+		if (file_kinds[i]->release)
+			file_kinds[i]->release(r);
+}
+
+void files_restore_commit(struct restore *r)
+{
+	r->files->is_committed = true;
+}

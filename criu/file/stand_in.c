@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Files that have no name, or not their own: the tool gives each its name for a moment and keeps a descriptor, which
+ * all tasks inherit and open their files through. So the kernel knows the file by its old name, "(deleted)".
+ *
+ *   O_TMPFILE --link--> name --open O_PATH--> stand-in --unlink name-->  tasks: open("/proc/self/fd/<stand-in>")
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/own.h"
+#include "base/parse.h"
+#include "file/path.h"
+#include "file/places.h"
+#include "file/record.h"
+#include "file/state.h"
+#include "run/journal.h"
+#include "run/restore.h"
+
+/* A name lent to a file. */
+struct lent {
+	const char *name;
+	int entry;			/* in the journal */
+	const char *made_from;		/* the first directory that had to be made, or NULL */
+};
+
+const struct stand_in *stand_in_of(const struct restore *r, uint32_t file_id)
+{
+	const struct paths *p = paths_of((struct model *)&r->m);
+
+	for (size_t i = 0; i < p->stand_ins.n; i++)
+		if (p->stand_ins.v[i].file_id == file_id)
+			return &p->stand_ins.v[i];
+	return NULL;
+}
+
+static int add(struct restore *r, uint32_t file_id, int *fd, bool is_description)
+{
+	struct stand_in s = { .file_id = file_id, .is_description = is_description };
+	int err = fd_keep(r, fd, &s.fd);
+
+	if (!err)
+		vec_push(&r->m.arena, &paths_of(&r->m)->stand_ins, s);
+	return err;
+}
+
+static const char *name_of(const struct model *m, uint32_t file_id)
+{
+	return ((const RegFileEntry *)model_file(m, file_id)->rec)->name;
+}
+
+/* --- lending a name -------------------------------------------------------------------------------------- */
+
+static int make_parents(struct arena *a, const char *name, const char **ret_first)
+{
+	char *path = arena_strdup(a, name);
+
+	*ret_first = NULL;
+	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		if (mkdir(path, 0700) == 0) {
+			if (!*ret_first)
+				*ret_first = arena_strdup(a, path);
+		} else if (errno != EEXIST) {
+			return fail_errno("make directory %s for a deleted file", path);
+		}
+		*slash = '/';
+	}
+	return 0;
+}
+
+static void remove_parents(struct arena *a, const struct lent *l)
+{
+	char *path = arena_strdup(a, l->name), *slash;
+
+	if (!l->made_from)
+		return;
+	while ((slash = strrchr(path, '/'))) {
+		*slash = 0;
+		if (rmdir(path) < 0)
+			warn_errno("remove directory %s", path);
+		if (streq(path, l->made_from))
+			return;
+	}
+}
+
+/* Its own name if that is free, else one beside it. */
+static int lend_begin(struct restore *r, const char *name, struct lent *ret)
+{
+	struct stat st;
+	int err;
+
+	*ret = (struct lent){ .name = name };
+	if (lstat(name, &st) == 0)
+		ret->name = arena_printf(&r->m.arena, "%s.cr_link", name);
+	err = make_parents(&r->m.arena, name, &ret->made_from);
+	if (err)
+		return err;
+	ret->entry = journal_enter(r->journal, JOURNAL_FILE, ret->name, NULL);
+	return min(ret->entry, 0);
+}
+
+static int lend_end(struct restore *r, const struct lent *l)
+{
+	int err = 0;
+
+	if (unlink(l->name) < 0 && (errno != EISDIR || rmdir(l->name) < 0) && errno != ENOENT)
+		err = fail_errno("remove %s", l->name);
+	remove_parents(&r->m.arena, l);
+	journal_strike(r->journal, l->entry);
+	return err;
+}
+
+/* --- ghosts ---------------------------------------------------------------------------------------------- */
+
+static bool is_tmpfile(const struct restore *r, uint32_t file_id)
+{
+	return (record_flags(model_file(&r->m, file_id)) & O_TMPFILE) == O_TMPFILE;
+}
+
+static bool is_of_ghost(const RemapFilePathEntry *e, const struct ghost *g)
+{
+	return e->remap_type == REMAP_TYPE__GHOST && e->remap_id == g->id;
+}
+
+/* Without a name in the directory of the path, or -1: the file system cannot, or the directory is gone. */
+static int open_unnamed(struct arena *a, const char *path, uint32_t flags)
+{
+	char *dir = arena_strdup(a, path);
+
+	return open(dirname(dir), flags | O_TMPFILE | O_CLOEXEC, 0600);
+}
+
+/* The same open file that O_TMPFILE gave: it can still be linked. All other files of the ghost go through it. */
+static int make_tmpfile(struct restore *r, const struct ghost *g, uint32_t file_id, bool *ret_done)
+{
+	uint32_t flags = record_flags(model_file(&r->m, file_id));
+	auto_fd int fd = open_unnamed(&r->m.arena, name_of(&r->m, file_id), flags & (O_ACCMODE | O_APPEND | O_SYNC));
+	auto_fd int writer = -1;
+	int err;
+
+	if (fd < 0)
+		return 0;
+	err = file_reopen(fd, O_RDWR, &writer);
+	if (err)
+		return fail_with(err, "fill a temporary file");
+	err = ghost_fill(g, writer);
+	for (size_t i = 0; i < r->m.remaps.n && !err; i++) {
+		const RemapFilePathEntry *e = r->m.remaps.v[i];
+		int copy;
+
+		if (!is_of_ghost(e, g))
+			continue;
+		copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		if (copy < 0)
+			return fail_errno("keep a temporary file");
+		err = add(r, e->orig_id, &copy, e->orig_id == file_id);
+	}
+	*ret_done = !err;
+	return err;
+}
+
+static int make_tmpfiles(struct restore *r, const struct ghost *g, bool *ret_done)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < r->m.remaps.n && !err && !*ret_done; i++)
+		if (is_of_ghost(r->m.remaps.v[i], g) && is_tmpfile(r, r->m.remaps.v[i]->orig_id))
+			err = make_tmpfile(r, g, r->m.remaps.v[i]->orig_id, ret_done);
+	return err;
+}
+
+static int open_stand_in(struct restore *r, uint32_t file_id, const char *name)
+{
+	auto_fd int fd = open(name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return fail_errno("open %s", name);
+	return add(r, file_id, &fd, false);
+}
+
+/* Under its name: the first time made, later linked to what is there already. *unnamed holds it in between. */
+static int give_name(struct restore *r, const struct ghost *g, const char *name, const char *first, int *unnamed)
+{
+	char path[32];
+
+	if (S_ISREG(g->entry->mode) && *unnamed < 0 && !first) {
+		*unnamed = open_unnamed(&r->m.arena, name, O_RDWR);
+		if (*unnamed >= 0) {
+			int err = ghost_fill(g, *unnamed);
+
+			if (err)
+				return err;
+		}
+	}
+	if (*unnamed >= 0) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", *unnamed);
+		if (linkat(AT_FDCWD, path, AT_FDCWD, name, AT_SYMLINK_FOLLOW) < 0)
+			return fail_errno("link %s", name);
+		return 0;
+	}
+	if (first && link(first, name) == 0)
+		return 0;
+	return ghost_create(g, name);
+}
+
+static const struct lent *find_lent(const struct restore *r, const struct lent *lent, size_t n, const char *name)
+{
+	(void)r;
+	for (size_t i = 0; i < n; i++)
+		if (streq(lent[i].name, name))
+			return &lent[i];
+	return NULL;
+}
+
+static int make_ghost(struct restore *r, const struct ghost *g)
+{
+	struct lent *lent = arena_array(&r->m.arena, struct lent, r->m.remaps.n);
+	auto_fd int unnamed = -1;
+	bool is_done = false;
+	size_t n = 0;
+	int err;
+
+	err = make_tmpfiles(r, g, &is_done);
+	for (size_t i = 0; i < r->m.remaps.n && !err && !is_done; i++) {
+		const RemapFilePathEntry *e = r->m.remaps.v[i];
+		const struct lent *there;
+
+		if (!is_of_ghost(e, g))
+			continue;
+		there = find_lent(r, lent, n, name_of(&r->m, e->orig_id));
+		if (!there) {
+			err = lend_begin(r, name_of(&r->m, e->orig_id), &lent[n]);
+			if (err)
+				break;
+			there = &lent[n++];
+			err = give_name(r, g, there->name, n > 1 ? lent[0].name : NULL, &unnamed);
+		}
+		if (!err)
+			err = open_stand_in(r, e->orig_id, there->name);
+	}
+	while (n--) {
+		int end = lend_end(r, &lent[n]);
+
+		err = err ? err : end;
+	}
+	return err;
+}
+
+/* --- links ----------------------------------------------------------------------------------------------- */
+
+static int make_link(struct restore *r, const RemapFilePathEntry *e)
+{
+	const char *from = name_of(&r->m, e->remap_id);
+	struct lent lent;
+	int err, end;
+
+	err = lend_begin(r, name_of(&r->m, e->orig_id), &lent);
+	if (err)
+		return err;
+	if (link(from, lent.name) < 0)
+		err = fail_errno("link %s to %s, which the dump has left for it", lent.name, from);
+	if (!err)
+		err = open_stand_in(r, e->orig_id, lent.name);
+	end = lend_end(r, &lent);
+	return err ? err : end;
+}
+
+int stand_ins_make(struct restore *r)
+{
+	struct paths *p = paths_of(&r->m);
+	int err = 0;
+
+	for (size_t i = 0; i < p->ghosts.n && !err; i++) {
+		IN_SCOPE("ghost", p->ghosts.v[i].id);
+		err = make_ghost(r, &p->ghosts.v[i]);
+	}
+	for (size_t i = 0; i < r->m.remaps.n && !err; i++)
+		if (r->m.remaps.v[i]->remap_type == REMAP_TYPE__LINKED)
+			err = make_link(r, r->m.remaps.v[i]);
+	return err;
+}
+
+void stand_ins_release(struct restore *r)
+{
+	struct paths *p = paths_of(&r->m);
+
+	for (size_t i = 0; i < p->stand_ins.n; i++)
+		close(p->stand_ins.v[i].fd);
+	p->stand_ins.n = 0;
+	/* A restore that failed can be tried again. */
+	for (size_t i = 0; r->files->is_committed && i < r->m.remaps.n; i++) {
+		const RemapFilePathEntry *e = r->m.remaps.v[i];
+
+		if (e->remap_type == REMAP_TYPE__LINKED && unlink(name_of(&r->m, e->remap_id)) < 0 && errno != ENOENT)
+			warn_errno("remove %s", name_of(&r->m, e->remap_id));
+	}
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Terminals. So far those of the caller: with --shell-job the one terminal of the job is replaced by the one that the
+ * restore is started on; --external tty[RDEV:DEV] ones are handed over with --inherit-fd. Pty pairs come later.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/sysmacros.h>
+#include <termios.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/own.h"
+#include "base/parse.h"
+#include "file/kind.h"
+#include "file/places.h"
+#include "file/scan.h"
+#include "file/state.h"
+#include "image/dir.h"
+#include "options.h"
+#include "run/dump.h"
+#include "run/restore.h"
+
+/* Numbers from which the info ids of terminals that are no ptys are made: (number << 1). */
+enum { INDEX_CTTY = 1006, INDEX_EXTERNAL = 1012, INDEX_END = 1076 };
+enum { TTY_MAJOR = 4, TTYAUX_MAJOR = 5, PTY_MASTER_MAJOR = 128, PTY_SLAVE_MAJOR = 136, PTY_MAJORS = 8 };
+
+struct ttys {
+	VEC(TtyInfoEntry *) infos;
+	bool is_set_up;			/* in a task: the terminal has its settings */
+};
+
+static struct ttys *ttys_of(struct model *m)
+{
+	void **data = file_kind_data(m, file_kind_by_type(FD_TYPES__TTY));
+
+	if (!*data)
+		*data = arena_new(&m->arena, struct ttys);
+	return *data;
+}
+
+static TtyInfoEntry *info_of(struct model *m, uint32_t id)
+{
+	struct ttys *t = ttys_of(m);
+
+	for (size_t i = 0; i < t->infos.n; i++)
+		if (t->infos.v[i]->id == id)
+			return t->infos.v[i];
+	return NULL;
+}
+
+static bool is_slave(dev_t rdev)
+{
+	return major(rdev) >= PTY_SLAVE_MAJOR && major(rdev) < PTY_SLAVE_MAJOR + PTY_MAJORS;
+}
+
+static bool is_ctty(dev_t rdev)
+{
+	return rdev == makedev(TTYAUX_MAJOR, 0);
+}
+
+static bool tty_claims(const struct file_facts *f)
+{
+	unsigned int type = major(f->st.st_rdev);
+
+	if (f->flags & O_PATH)
+		return false;
+	return type == TTY_MAJOR || type == TTYAUX_MAJOR || type == 188 || type == 204 ||
+	       (type >= PTY_MASTER_MAJOR && type < PTY_SLAVE_MAJOR + PTY_MAJORS);
+}
+
+/* --- dump ------------------------------------------------------------------------------------------------ */
+
+static void scan_termios(TermiosEntry *e, const struct termios *t, struct arena *a)
+{
+	e->c_iflag = t->c_iflag;
+	e->c_oflag = t->c_oflag;
+	e->c_cflag = t->c_cflag;
+	e->c_lflag = t->c_lflag;
+	e->c_line = t->c_line;
+	/* 19 words, of which the first 8 hold 32 control characters. */
+	e->n_c_cc = 19;
+	e->c_cc = arena_array(a, uint32_t, e->n_c_cc);
+	memcpy(e->c_cc, t->c_cc, min(sizeof(t->c_cc), (size_t)32));
+}
+
+static int scan_settings(struct arena *a, int fd, TtyInfoEntry *e)
+{
+	struct termios t, locked = { 0 };
+	struct winsize size;
+	int flag = 0;
+
+	if (tcgetattr(fd, &t) < 0)
+		return errno == EIO ? 0 : fail_errno("get terminal settings");	/* EIO: hung up */
+	if (ioctl(fd, TIOCGLCKTRMIOS, &locked) < 0 || ioctl(fd, TIOCGWINSZ, &size) < 0)
+		return fail_errno("get terminal settings");
+	e->exclusive = ioctl(fd, TIOCGEXCL, &flag) == 0 && flag;
+	e->termios = arena_msg(a, TermiosEntry, termios_entry__init);
+	scan_termios(e->termios, &t, a);
+	e->termios_locked = arena_msg(a, TermiosEntry, termios_entry__init);
+	scan_termios(e->termios_locked, &locked, a);
+	e->winsize = arena_msg(a, WinsizeEntry, winsize_entry__init);
+	e->winsize->ws_row = size.ws_row;
+	e->winsize->ws_col = size.ws_col;
+	e->winsize->ws_xpixel = size.ws_xpixel;
+	e->winsize->ws_ypixel = size.ws_ypixel;
+	return 0;
+}
+
+/* Whose job it is; 0 where the terminal is not that of a member's session. */
+static void scan_session(const struct model *m, int fd, TtyInfoEntry *e)
+{
+	int sid, pgrp;
+
+	if (ioctl(fd, TIOCGSID, &sid) < 0 || ioctl(fd, TIOCGPGRP, &pgrp) < 0)
+		return;
+	for (size_t i = 0; i < m->tasks.n; i++) {
+		if (leader(m->tasks.v[i])->pid_real == sid)
+			e->sid = leader(m->tasks.v[i])->pid;
+		if (leader(m->tasks.v[i])->pid_real == pgrp)
+			e->pgrp = leader(m->tasks.v[i])->pid;
+	}
+}
+
+static int add_info(struct dump *d, const struct file_facts *f, uint32_t id, TtyType type)
+{
+	struct ttys *t = ttys_of(&d->m);
+	TtyInfoEntry *e;
+
+	if (info_of(&d->m, id))
+		return 0;
+	e = arena_msg(&d->m.arena, TtyInfoEntry, tty_info_entry__init);
+	e->id = id;
+	e->type = type;
+	e->rdev = f->st.st_rdev;
+	e->has_dev = e->has_uid = e->has_gid = true;
+	e->dev = f->st.st_dev;
+	e->uid = f->st.st_uid;
+	e->gid = f->st.st_gid;
+	if (type == TTY_TYPE__PTY) {
+		e->pty = arena_msg(&d->m.arena, TtyPtyEntry, tty_pty_entry__init);
+		e->pty->index = minor(f->st.st_rdev);
+	}
+	vec_push(&d->m.arena, &t->infos, e);
+	scan_session(&d->m, f->copy, e);
+	return scan_settings(&d->m.arena, f->copy, e);
+}
+
+static bool is_external(struct dump *d, const struct file_facts *f)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "tty[%lx:%lx]", (unsigned long)f->st.st_rdev, (unsigned long)f->st.st_dev);
+	return external_has(d->opt, key);
+}
+
+static uint32_t external_id(struct dump *d, const struct file_facts *f)
+{
+	struct ttys *t = ttys_of(&d->m);
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < t->infos.n; i++) {
+		if (t->infos.v[i]->type != TTY_TYPE__EXT_TTY)
+			continue;
+		if (t->infos.v[i]->rdev == f->st.st_rdev && t->infos.v[i]->dev == f->st.st_dev)
+			return t->infos.v[i]->id;
+		n++;
+	}
+	return (INDEX_EXTERNAL + n) << 1;
+}
+
+/* One terminal per job: all slaves must be the same one. */
+static bool is_second_terminal(struct dump *d, const struct file_facts *f)
+{
+	struct ttys *t = ttys_of(&d->m);
+
+	for (size_t i = 0; i < t->infos.n; i++)
+		if (t->infos.v[i]->type == TTY_TYPE__PTY && t->infos.v[i]->rdev != f->st.st_rdev)
+			return true;
+	return false;
+}
+
+static int tty_scan(struct dump *d, const struct file_facts *f, void *rec)
+{
+	TtyFileEntry *e = rec;
+	struct file_facts path = *f;
+
+	if (is_external(d, f)) {
+		e->tty_info_id = external_id(d, f);
+		return add_info(d, f, e->tty_info_id, TTY_TYPE__EXT_TTY);
+	}
+	if (!is_slave(f->st.st_rdev) && !is_ctty(f->st.st_rdev)) {
+		refuse(&d->refusals, REFUSE_FILE_TTY, "%s is a terminal of a kind that is not supported yet", f->link);
+		return 0;
+	}
+	if (!d->opt->shell_job || is_second_terminal(d, f)) {
+		refuse(&d->refusals, REFUSE_FILE_TTY, "%s is a%s terminal outside the tree", f->link,
+		       d->opt->shell_job ? " second" : "");
+		return 0;
+	}
+	path.fdinfo = NULL;
+	e->has_regf_id = true;
+	e->tty_info_id = is_slave(f->st.st_rdev) ? minor(f->st.st_rdev) << 1 : INDEX_CTTY << 1;
+	return file_add(d, file_kind_by_type(FD_TYPES__REG), &path, &e->regf_id) ?:
+	       add_info(d, f, e->tty_info_id, is_slave(f->st.st_rdev) ? TTY_TYPE__PTY : TTY_TYPE__CTTY);
+}
+
+static int tty_save(struct dump *d)
+{
+	struct ttys *t = ttys_of(&d->m);
+	struct image_out o;
+
+	image_out_open(&o, d->img_dir, IMG_TTY_INFO, 0);
+	for (size_t i = 0; i < t->infos.n; i++)
+		image_put(&o, &t->infos.v[i]->base);
+	return image_out_close(&o);
+}
+
+/* --- restore --------------------------------------------------------------------------------------------- */
+
+static int check_info(struct image_in *in, const TtyInfoEntry *e)
+{
+	if (e->termios && e->termios->n_c_cc < 8)
+		return image_bad(in, "has %zu words of control characters", e->termios->n_c_cc);
+	if (e->type == TTY_TYPE__PTY && !e->pty)
+		return image_bad(in, "is a pty without an index");
+	return 0;
+}
+
+static int tty_load(struct model *m, int img_dir)
+{
+	struct ttys *t = ttys_of(m);
+	struct image_in in;
+	TtyInfoEntry *e;
+	int got = 0, err;
+
+	err = image_in_open(&in, &m->arena, img_dir, IMG_TTY_INFO, 0);
+	while (!err && (got = image_next(&in, &e)) > 0) {
+		err = check_info(&in, e);
+		vec_push(&m->arena, &t->infos, e);
+	}
+	if (err || got < 0)
+		return err ? err : got;
+	for (size_t i = 0; i < m->files.n; i++) {
+		const TtyFileEntry *f = m->files.v[i].rec;
+
+		if (m->files.v[i].entry->type == FD_TYPES__TTY && !info_of(m, f->tty_info_id))
+			return fail(EINVAL, "file %u is terminal %u, which does not exist", f->id, f->tty_info_id);
+	}
+	return 0;
+}
+
+/* As the job left them. From the background the kernel would stop us for it. */
+static int set_termios(const TermiosEntry *e, int fd)
+{
+	struct termios t;
+	sigset_t ttou, old;
+	int err = 0;
+
+	if (tcgetattr(fd, &t) < 0)
+		return fail_errno("get terminal settings");
+	t.c_iflag = e->c_iflag;
+	t.c_oflag = e->c_oflag;
+	t.c_cflag = e->c_cflag;
+	t.c_lflag = e->c_lflag;
+	t.c_line = e->c_line;
+	memcpy(t.c_cc, e->c_cc, min(sizeof(t.c_cc), (size_t)32));
+	sigemptyset(&ttou);
+	sigaddset(&ttou, SIGTTOU);
+	sigprocmask(SIG_BLOCK, &ttou, &old);
+	if (tcsetattr(fd, TCSANOW, &t) < 0)
+		err = fail_errno("set terminal settings");
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return err;
+}
+
+static int find_terminal(struct restore *r, const TtyInfoEntry *info, int *ret_fd)
+{
+	char key[64];
+
+	if (info->type == TTY_TYPE__EXT_TTY) {
+		snprintf(key, sizeof(key), "tty[%x:%x]", info->rdev, info->dev);
+		*ret_fd = inherited_find(r, key);
+		return *ret_fd >= 0 ? 0 : fail(ENOENT, "external terminal: hand it over with --inherit-fd fd[NUMBER]:%s", key);
+	}
+	if (info->type != TTY_TYPE__PTY || info->id & 1)
+		return fail(EOPNOTSUPP, "terminals of type %d are not supported yet", info->type);
+	if (!r->opt->shell_job)
+		return fail(ENOTTY, "the job had a terminal: restore with --shell-job on a terminal");
+	if (r->files->terminal < 0)
+		return fail(ENOTTY, "the job had a terminal, but none is on descriptors 0 to 2 here");
+	*ret_fd = r->files->terminal;
+	return 0;
+}
+
+static int tty_make(struct restore *r, const void *rec, int *ret_fd)
+{
+	const TtyFileEntry *e = rec;
+	const TtyInfoEntry *info = info_of(&r->m, e->tty_info_id);
+	struct ttys *t = ttys_of(&r->m);
+	auto_fd int fd = -1;
+	int from, err;
+
+	if (info->type == TTY_TYPE__CTTY) {
+		*ret_fd = open("/dev/tty", (e->flags & (O_ACCMODE | O_NONBLOCK)) | O_CLOEXEC | O_NOCTTY);
+		return *ret_fd < 0 ? fail_errno("open /dev/tty") : 0;
+	}
+	err = find_terminal(r, info, &from);
+	if (err)
+		return err;
+	err = file_reopen(from, e->flags & (O_ACCMODE | O_NONBLOCK), &fd);
+	if (err)
+		return fail_with(err, "open the terminal");
+	if (info->termios && !t->is_set_up) {
+		t->is_set_up = true;
+		err = set_termios(info->termios, fd);
+		if (err)
+			return err;
+	}
+	*ret_fd = take_fd(&fd);
+	return 0;
+}
+
+/* All in one task, so that the settings are made once. */
+static uint64_t tty_group(const void *rec)
+{
+	return 1 + ((const TtyFileEntry *)rec)->tty_info_id;
+}
+
+const struct file_kind tty_kind = {
+	.name = "tty",
+	.type = FD_TYPES__TTY,
+	.record = &tty_file_entry__descriptor,
+	.sign = { .format = S_IFCHR },
+	.claims = tty_claims,
+	.scan = tty_scan,
+	.save = tty_save,
+	.load = tty_load,
+	.group = tty_group,
+	.make = tty_make,
+};
