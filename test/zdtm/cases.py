@@ -33,6 +33,7 @@ class Bench:
         self.dir = tempfile.mkdtemp(prefix="bad-input-")
         self.target = None
         self.mounts, self.cgroups = [], []
+        self.note = ""  # what a case wants to say although it passes
 
     def images(self, name="images"):
         path = os.path.join(self.dir, name)
@@ -132,7 +133,7 @@ def run_case(suite, function, args):
     bench = Bench(args.criu_bin, args.build)
     try:
         function(bench)
-        code = 0
+        code, note = 0, bench.note
     except Skipped as e:
         code, note = run.EXIT_SKIPPED, str(e)
     except Failed as e:

@@ -43,14 +43,19 @@ void zt_fill(void *mem, size_t len, uint64_t seed)
 		words[i] = word_at(seed, i);
 }
 
-bool zt_is_filled(const void *mem, size_t len, uint64_t seed)
+bool zt_is_filled_part(const void *area, size_t from, size_t to, uint64_t seed)
 {
-	const uint64_t *words = mem;
+	const uint64_t *words = area;
 
-	for (size_t i = 0; i < len / sizeof(*words); i++)
+	for (size_t i = from / sizeof(*words); i < to / sizeof(*words); i++)
 		if (words[i] != word_at(seed, i))
 			return false;
 	return true;
+}
+
+bool zt_is_filled(const void *mem, size_t len, uint64_t seed)
+{
+	return zt_is_filled_part(mem, 0, len, seed);
 }
 
 void zt_write_file(const char *path, const void *data, size_t len)

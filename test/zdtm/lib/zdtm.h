@@ -79,6 +79,8 @@ uint64_t zt_now_ns(int clock);
 /* Memory whose content can be checked later: every page and every word differ with the seed. */
 void zt_fill(void *mem, size_t len, uint64_t seed);
 bool zt_is_filled(const void *mem, size_t len, uint64_t seed);
+/* The same for the bytes from ... to of a larger filled area. */
+bool zt_is_filled_part(const void *area, size_t from, size_t to, uint64_t seed);
 
 /* A file of the test with this content. */
 void zt_write_file(const char *path, const void *data, size_t len);

@@ -64,7 +64,7 @@ int main(void)
 		CHECK(zt_is_filled(sparse + at, PAGE, at), "sparse area at %zu", at);
 		CHECK(!sparse[at + PAGE] && !sparse[at + PAGE * 50], "sparse area behind %zu is not zero", at);
 	}
-	CHECK(zt_is_filled(big, 4 << 20, 99), "start of the big area");
+	CHECK(zt_is_filled(big, 4 << 20, 99) && zt_is_filled_part(big, 5 << 20, 16 << 20, 99), "the big area");
 	for (int i = 0; i < 1 << 20; i += 512)
 		CHECK(!big[(4 << 20) + i], "the dropped part is not zero at %d", i);
 	return zt_result();

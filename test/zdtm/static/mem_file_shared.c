@@ -42,6 +42,7 @@ int main(void)
 	zt_checkpoint();
 
 	CHECK(!memcmp(ro, "before", 6) && !memcmp(shared + 8 * PAGE, "upper", 5), "content");
+	CHECK(!memcmp(upper, "upper", 5), "the upper mapping");
 	zt_end_child(kid);
 	CHECK(!memcmp(ro + 5 * PAGE, "from the child", 15), "the child's write is not seen");
 	memcpy(shared + PAGE, "after", 5);
