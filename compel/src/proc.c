@@ -38,7 +38,9 @@ int proc_read(struct compel_proc *p, unsigned long addr, void *buf, size_t len)
 
 	if (n == (ssize_t)len)
 		return 0;
-	return n < 0 ? -errno : -EFAULT;
+	if (n < 0)
+		return -errno;
+	return n ? -EFAULT : -ESRCH;	/* no memory at all: it has exited */
 }
 
 /* For kernels that do not let /proc/PID/mem write to read-only mappings (proc_mem.force_override=never). */
@@ -132,6 +134,7 @@ static int find_syscall(struct compel_proc *p)
 {
 	unsigned long start, end;
 	char path[64], line[512], prot[5];
+	bool has_memory = false;
 	FILE *f;
 
 	p->syscall_insn = search_vdso(p);
@@ -141,11 +144,15 @@ static int find_syscall(struct compel_proc *p)
 	f = fopen(path, "re");
 	if (!f)
 		return proc_fail(p, -errno, "open %s", path);
-	while (!p->syscall_insn && fgets(line, sizeof(line), f))
+	while (!p->syscall_insn && fgets(line, sizeof(line), f)) {
+		has_memory = true;
 		/* The vsyscall page lies in the kernel's half and is emulated: not for us. */
 		if (sscanf(line, "%lx-%lx %4s", &start, &end, prot) == 3 && prot[2] == 'x' && (long)start > 0)
 			p->syscall_insn = search(p, start, end);
+	}
 	fclose(f);
+	if (!has_memory && !p->syscall_insn)
+		return proc_fail(p, -ESRCH, "process %d: its memory is gone", p->pid);
 	return p->syscall_insn ? 0 : proc_fail(p, -ENOENT, "process %d: no system call instruction in any mapping",
 					       p->pid);
 }

@@ -85,8 +85,11 @@ static int enter(struct compel_proc *p, struct entered *e, unsigned long slot)
 	return err ? proc_fail(p, err, "thread %d: enter the code", tid) : 0;
 }
 
-/* Everything back. With `own` at hand the thread is safe at once; what else it had is put back before. */
-static int put_back(struct compel_proc *p, struct entered *e)
+/*
+ * Everything back: first what rt_sigreturn would set anyway, and last the registers, `own` or the thread's. The thread
+ * stands before rt_sigreturn until then.
+ */
+static int put_back(struct compel_proc *p, struct entered *e, const struct user_regs_struct *own)
 {
 	pid_t tid = e->call->tid;
 	int err = compel_xsave_set(tid, e->xsave, e->len_xsave);
@@ -96,7 +99,7 @@ static int put_back(struct compel_proc *p, struct entered *e)
 	if (!err)
 		err = guard_end(p, tid, &e->guard);
 	if (!err)
-		err = compel_regs_set(tid, &e->regs);
+		err = compel_regs_set(tid, own);
 	return err;
 }
 
@@ -128,7 +131,7 @@ static void leave_by_signal(struct compel_proc *p, struct entered *e, const stru
 
 	finish(p, e, 0);
 	take_result(p, e, regs);
-	err = put_back(p, e);
+	err = put_back(p, e, &e->regs);
 	if (err)
 		finish(p, e, err);
 }
@@ -143,11 +146,12 @@ static void leave_by_syscall(struct compel_proc *p, struct entered *e, const str
 	finish(p, e, 0);
 	take_result(p, e, regs);
 	arch_cancel_leave(&quiet, &e->regs);
-	err = compel_regs_set(tid, &quiet);
+	err = put_back(p, e, &quiet);
 	if (!err)
 		err = rest_in_signal_stop(tid);
+	/* On the way the kernel may have looked at rseq, and a signal may have been queued again by way of the mask. */
 	if (!err)
-		err = put_back(p, e);
+		err = put_back(p, e, &e->regs);
 	if (err)
 		finish(p, e, err);
 }
@@ -155,7 +159,7 @@ static void leave_by_syscall(struct compel_proc *p, struct entered *e, const str
 /* The code has crashed: the fault is ours, the target must not see it. */
 static void leave_by_fault(struct compel_proc *p, struct entered *e, int sig, const struct user_regs_struct *regs)
 {
-	int err = put_back(p, e);
+	int err = put_back(p, e, &e->regs);
 
 	finish(p, e, err ? err : -EFAULT);
 	if (!err)
@@ -255,7 +259,7 @@ static int start(struct compel_proc *p, struct entered *e, unsigned long slot)
 		return err;
 	err = enter(p, e, slot);
 	if (err)
-		put_back(p, e);
+		put_back(p, e, &e->regs);
 	return err;
 }
 

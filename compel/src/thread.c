@@ -33,6 +33,16 @@ static pid_t tracer_of(pid_t tid)
 	return tracer;
 }
 
+/* PTRACE_SEIZE says EPERM for several things. */
+static int why_refused(pid_t tid)
+{
+	if (is_zombie(tid))
+		return -EOWNERDEAD;
+	if (kill(tid, 0) < 0 && errno == ESRCH)
+		return -ESRCH;	/* it was exiting when we asked */
+	return tracer_of(tid) ? -EBUSY : -EPERM;
+}
+
 int compel_seize(pid_t tid)
 {
 	static const unsigned long options[] = {
@@ -47,9 +57,7 @@ int compel_seize(pid_t tid)
 		if (errno != EPERM && errno != EINVAL)
 			return -errno;
 	}
-	if (is_zombie(tid))
-		return -EOWNERDEAD;
-	return tracer_of(tid) ? -EBUSY : -EPERM;
+	return why_refused(tid);
 }
 
 int compel_interrupt(pid_t tid)

@@ -32,10 +32,9 @@ int arch_gates(const void *blob, size_t len, struct arch_gates *ret_gates)
 void arch_enter_regs(struct user_regs_struct *regs, const struct arch_entry *e)
 {
 	regs->rip = e->code;
-	regs->rsp = e->stack_top;
+	regs->r15 = e->stack_top;
 	regs->rdi = e->arg;
 	regs->rbx = e->frame;
-	regs->rbp = -1;
 	regs->r12 = e->gate_sig;
 	regs->r13 = e->to_unlock;
 	regs->r14 = e->len_to_unlock;

@@ -30,6 +30,7 @@ void check(bool is_true, const char *file, int line, const char *what);
 void check_equal(long a, long b, const char *file, int line, const char *what);
 _Noreturn void skip(const char *why);
 
+/* All of the program, or those whose names contain $TEST. Returns its exit status. */
 int run_tests(void);
 
 /* Memory that parent and child share. */

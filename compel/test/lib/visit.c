@@ -87,6 +87,15 @@ static int run_all(struct compel_proc *p, const pid_t *tids, unsigned int n)
 	return err;
 }
 
+/*
+ * XSTATE_BV may differ: the CPU drops the bit of a component by itself when that has its initial value, and the kernel
+ * fills in initial values for the rest. So the rest tells all.
+ */
+static bool same_xsave(const struct seen *a, const struct seen *b)
+{
+	return !memcmp(a->xsave, b->xsave, 512) && !memcmp(a->xsave + 520, b->xsave + 520, b->len - 520);
+}
+
 static int work(pid_t pid, const pid_t *tids, unsigned int n, int what)
 {
 	struct seen *before = calloc(n, sizeof(*before)), *after = calloc(1, sizeof(*after));
@@ -106,7 +115,7 @@ static int work(pid_t pid, const pid_t *tids, unsigned int n, int what)
 		ok(!memcmp(&before[i].regs, &after->regs, sizeof(after->regs)));
 		eq(before[i].mask, after->mask);
 		eq(before[i].len, after->len);
-		ok(!memcmp(before[i].xsave, after->xsave, after->len));
+		ok(same_xsave(&before[i], after));
 	}
 	if (err && err != -ESRCH)
 		fprintf(stderr, "visit: error %d: %s\n", err, compel_error(p));

@@ -3,10 +3,10 @@
  * The first bytes of every blob: call pie_main, pass the gate, go back to what the thread was doing.
  *
  * The tracer (src/run.c, arch/x86/frame.c) enters here with
- *	rdi	argument of pie_main		rsp	top of this thread's stack
+ *	rdi	argument of pie_main		r15	top of this thread's stack here
  *	rbx	the thread's signal frame	r12	signal of the gate, 0 for none
  *	r13 r14	start and length of what must become writable first; r14 = 0 if it is
- *	rbp	system call to make instead of pie_main, -1 for none (arguments in rdi rsi rdx r15 r8 r9; r14 = 0)
+ *	rsp	as the thread had it: a signal that comes before memory is writable finds the stack it would have found
  * The result is in rbp at the gate. Nothing but registers is used until memory is known to be writable, and nothing
  * after the result: the way back works even if mprotect failed.
  *
@@ -34,14 +34,8 @@ start:
 	jnz	done				/* r14 stays: the tracer sees that pie_main was not called */
 	xor	%r14d, %r14d
 work:
-	cmp	$-1, %rbp
-	jne	call_kernel
+	mov	%r15, %rsp
 	call	pie_main
-	jmp	done
-call_kernel:
-	mov	%rbp, %rax
-	mov	%r15, %r10
-	syscall
 done:
 	mov	%rax, %rbp
 	test	%r12, %r12
