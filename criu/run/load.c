@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Every record is read and checked before anything is made of it. */
 #include <limits.h>
+#include "arch/cpuinfo.h"
 #include "base/log.h"
 #include "file/files.h"
 #include "image/dir.h"
 #include "mem/mem.h"
+#include "options.h"
 #include "run/load.h"
 #include "run/restore.h"
 #include "task/kind.h"
@@ -157,11 +159,26 @@ static int load_remaps(struct restore *r)
 	return got;
 }
 
+/* Is this CPU good enough? Threads are looked at one by one later, whether there is cpuinfo.img or not. */
+static int check_cpu(struct restore *r)
+{
+	CpuinfoEntry *there;
+	struct cpu_cap cap;
+	int err = cpu_cap_parse(r->opt->cpu_cap, &cap);
+
+	if (err || !cap.image)
+		return err;
+	err = image_read_one(&r->m.arena, r->img_dir, IMG_CPUINFO, 0, &there);
+	return err ? err : cpuinfo_check(there, cpuinfo_scan(&r->m.arena), &cap);
+}
+
 int load_model(struct restore *r)
 {
 	int err;
 
 	err = load_inventory(r);
+	if (!err)
+		err = check_cpu(r);
 	if (!err)
 		err = load_pstree(r);
 	if (!err)

@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <sys/random.h>
 #include <time.h>
+#include "arch/cpuinfo.h"
 #include "base/log.h"
 #include "file/files.h"
 #include "image/dir.h"
+#include "options.h"
 #include "run/dump.h"
 #include "run/save.h"
 
@@ -70,6 +72,17 @@ static int save_clocks(struct dump *d)
 	return image_write_one(d->img_dir, IMG_TIMENS, 0, &e.base);
 }
 
+/* Only with --cpu-cap: then a restore that is called with it too compares. */
+static int save_cpuinfo(struct dump *d)
+{
+	struct cpu_cap cap;
+	int err = cpu_cap_parse(d->opt->cpu_cap, &cap);
+
+	if (err || !cap.image)
+		return err;
+	return image_write_one(d->img_dir, IMG_CPUINFO, 0, &cpuinfo_scan(&d->m.arena)->base);
+}
+
 int save_records(struct dump *d)
 {
 	int err;
@@ -88,6 +101,8 @@ int save_records(struct dump *d)
 		err = image_write_one(d->img_dir, IMG_SECCOMP, 0, &d->m.seccomp->base);
 	if (!err)
 		err = save_clocks(d);
+	if (!err)
+		err = save_cpuinfo(d);
 	return err;
 }
 
