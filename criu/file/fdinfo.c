@@ -75,9 +75,9 @@ int fdinfo_offer(struct dump *d, const struct file_kind *kind, void *rec, const 
 			continue;
 		err = kind->fdinfo ? kind->fdinfo(d, rec, key, val) : FDINFO_NOT_MINE;
 		if (err < 0)
-			return fail_with(err, "fdinfo: \"%s: %s\"", key, val);
+			return fail_with(err, "\"%s: %s\"", key, val);
 		if (err == FDINFO_NOT_MINE)
-			warn("fdinfo line \"%s: %s\" means nothing to this version: what it says is lost", key, val);
+			warn("the line \"%s: %s\" means nothing to this version: what it says is lost", key, val);
 	}
 	return 0;
 }
