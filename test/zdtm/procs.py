@@ -4,6 +4,7 @@ import ctypes
 import os
 import shutil
 import signal
+import subprocess
 import time
 
 from procsnap import read, tree_of
@@ -95,7 +96,16 @@ def thaw(pid):
                 pass
 
 
+def unmount_below(path):
+    """What a test has mounted in its directory and not taken away."""
+    for line in reversed((read("/proc/self/mounts") or "").splitlines()):
+        point = line.split()[1]
+        if point.startswith(path + "/"):
+            subprocess.run(["umount", "-l", point], check=False)
+
+
 def remove_tree(path):
+    unmount_below(path)
     shutil.rmtree(path, ignore_errors=True)
     if os.path.exists(path):
         os.system(f"chattr -R -i '{path}' 2>/dev/null; chmod -R u+rwx '{path}' 2>/dev/null")

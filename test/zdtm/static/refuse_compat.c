@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A thread that runs 32-bit code: refused for now; it counts on afterwards.
+ * zdtm-refuse: 32.bit|compat
+ * zdtm-peer: stops the thread in the wrong mode
+ */
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "zdtm.h"
+
+/* One page below 4 GiB: code, then the stop flag, the counter, and the far pointer back to 64-bit code. */
+struct low_page {
+	unsigned char code[64];
+	volatile uint32_t stop, count;
+	struct {
+		uint32_t offset;
+		uint16_t segment;
+	} __attribute__((packed)) back, there;
+};
+
+static struct low_page *low;
+
+static void write_code(void)
+{
+	/* 1: incl count; cmpl $0, stop; je 1b; ljmp *back -- in 32-bit mode */
+	uint32_t count = (uint32_t)(uintptr_t)&low->count, stop = (uint32_t)(uintptr_t)&low->stop;
+	uint32_t back = (uint32_t)(uintptr_t)&low->back;
+	unsigned char code[] = { 0xff, 0x05, 0, 0, 0, 0, 0x83, 0x3d, 0, 0, 0, 0, 0, 0x74, 0xf1, 0xff, 0x2d, 0, 0, 0, 0 };
+
+	memcpy(code + 2, &count, 4);
+	memcpy(code + 8, &stop, 4);
+	memcpy(code + 17, &back, 4);
+	memcpy(low->code, code, sizeof(code));
+	low->there.offset = (uint32_t)(uintptr_t)low->code;
+	low->there.segment = 0x23;
+	low->back.offset = (uint32_t)(uintptr_t)(low->code + 32);
+	low->back.segment = 0x33;
+	memcpy(low->code + 32, "\xff\xe3", 2); /* jmp *%rbx */
+}
+
+static void *run_compat(void *arg)
+{
+	(void)arg;
+	/* rbx holds the way back; nothing in there uses the stack, whose pointer is too wide for it; data segments count again */
+	asm volatile("mov %1, %%ds\n\t"
+		     "lea 1f(%%rip), %%rbx\n\t"
+		     "ljmpl *%0\n\t"
+		     "1: mov %2, %%ds\n\t"
+		     :
+		     : "m"(low->there), "r"(0x2b), "r"(0)
+		     : "rbx", "memory", "cc");
+	return NULL;
+}
+
+int main(void)
+{
+	pthread_t thread;
+	uint32_t before;
+
+	zt_init();
+	low = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	SETUP(low != MAP_FAILED);
+	write_code();
+	SETUP(pthread_create(&thread, NULL, run_compat, NULL) == 0);
+	for (int i = 0; i < 1000 && !low->count; i++)
+		zt_sleep_ms(1);
+	if (!low->count)
+		zt_skip("the kernel runs no 32-bit code");
+	zt_checkpoint();
+
+	before = low->count;
+	zt_sleep_ms(20);
+	CHECK(low->count != before, "the thread does not run on");
+	low->stop = 1;
+	pthread_join(thread, NULL);
+	return zt_result();
+}
