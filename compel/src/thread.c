@@ -163,11 +163,10 @@ int compel_release(pid_t tid)
 
 int compel_is_native64(pid_t tid)
 {
-	struct __ptrace_syscall_info info;
+	struct user_regs_struct regs;
+	int err = compel_regs_get(tid, &regs);
 
-	if (ptrace(PTRACE_GET_SYSCALL_INFO, tid, sizeof(info), &info) < 0)
-		return -errno;
-	return info.arch == arch_audit_number;
+	return err ? err : arch_is_native64(&regs);
 }
 
 int compel_regs_get(pid_t tid, struct user_regs_struct *ret_regs)

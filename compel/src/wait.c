@@ -7,11 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "arch.h"
 #include "wait.h"
 
+#define N_TRIES_VFORK 500	/* some 50 ms: a child that runs would have called exec */
 #define N_YIELDS 200	/* about 100 us: longer than a wake-up across CPUs takes, even in a virtual machine */
 
 enum event event_of(int status)
@@ -30,24 +34,51 @@ int event_signal(int status)
 	return WSTOPSIG(status);
 }
 
-bool is_zombie(pid_t tid)
+static bool read_proc(pid_t tid, const char *name, char *ret_text, size_t size)
 {
-	char path[64], text[256];
-	const char *state;
+	char path[64];
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	snprintf(path, sizeof(path), "/proc/%d/%s", tid, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	n = read(fd, text, sizeof(text) - 1);
+	n = read(fd, ret_text, size - 1);
 	close(fd);
 	if (n <= 0)
 		return false;
-	text[n] = 0;
+	ret_text[n] = 0;
+	return true;
+}
+
+bool is_zombie(pid_t tid)
+{
+	char text[256];
+	const char *state;
+
+	if (!read_proc(tid, "stat", text, sizeof(text)))
+		return false;
 	state = strrchr(text, ')');
 	return state && (state[2] == 'Z' || state[2] == 'X');
+}
+
+/* A task that waits for a child of vfork() takes no signal but SIGKILL, and no stop (wait_for_vfork_done()). */
+static bool is_in_vfork(pid_t tid)
+{
+	unsigned long arg;
+	char text[256];
+	long nr;
+
+	if (!read_proc(tid, "syscall", text, sizeof(text)) || sscanf(text, "%ld %lx", &nr, &arg) != 2)
+		return false;
+	if (nr == SYS_clone3) {		/* its argument is the address of the flags */
+		unsigned long flags = 0;
+		struct iovec to = { &flags, sizeof(flags) }, from = { (void *)arg, sizeof(flags) };
+
+		return process_vm_readv(tid, &to, 1, &from, 1, 0) == sizeof(flags) && (flags & CLONE_VFORK);
+	}
+	return arch_is_vfork(nr, arg);
 }
 
 int poll_tracee(pid_t tid, int *ret_status)
@@ -87,6 +118,8 @@ int wait_tracee(pid_t tid, int *ret_status)
 			err = poll_tracee(tid, ret_status);	/* it may just have become one, and reportable */
 			return err == -EAGAIN ? -EOWNERDEAD : err;
 		}
+		if (n >= N_TRIES_VFORK && n % 32 == 0 && is_in_vfork(tid))
+			return -EDEADLK;
 		wait_a_little(n);
 	}
 }

@@ -16,7 +16,7 @@ enum event {
 enum event event_of(int status);
 int event_signal(int status);
 
-/* 0 and a status; -EAGAIN: nothing yet (also after `block` false); -EOWNERDEAD: zombie leader; -ESRCH: not ours. */
+/* 0 and a status; -EAGAIN (poll only): nothing yet; -EDEADLK: waits for a child of vfork; -EOWNERDEAD: zombie leader; -ESRCH: not ours. */
 int poll_tracee(pid_t tid, int *ret_status);
 int wait_tracee(pid_t tid, int *ret_status);
 

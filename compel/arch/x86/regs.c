@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* General registers on x86-64: what makes a system call, and what the kernel does with an interrupted one. */
 #include <errno.h>
-#include <linux/audit.h>
+#include <linux/sched.h>
 #include <sys/syscall.h>
 #include <compel/thread.h>
 #include "arch.h"
@@ -15,8 +15,6 @@
 #define LEN_SYSCALL_INSN 2
 #define USER64_CS 0x33
 #define EFLAGS_PLAIN 0x202	/* interrupts on; no direction, trap or alignment-check flag of the target's */
-
-const uint32_t arch_audit_number = AUDIT_ARCH_X86_64;
 
 void compel_regs_restart(struct user_regs_struct *regs)
 {
@@ -66,6 +64,11 @@ void arch_syscall_regs(struct user_regs_struct *regs, unsigned long insn, long n
 long arch_syscall_result(const struct user_regs_struct *regs)
 {
 	return regs->rax;
+}
+
+bool arch_is_vfork(long nr, unsigned long flags)
+{
+	return nr == SYS_vfork || (nr == SYS_clone && (flags & CLONE_VFORK));
 }
 
 /*

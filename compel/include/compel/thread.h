@@ -46,7 +46,10 @@ must_check int compel_interrupt(pid_t tid);
  * Wait until an interrupted thread rests in a PTRACE_EVENT_STOP. Signals that arrive first are given back to the
  * kernel, which queues them again with their siginfo: none is lost, none is delivered before compel_release.
  * Afterwards the registers are exactly what the kernel will act on when it goes on: where a system call was
- * interrupted, orig_rax is its number and rax one of the kernel's restart codes (see compel_regs_restart).
+ * interrupted, orig_rax is its number and rax one of the kernel's restart codes (see compel_regs_restart). Calls without
+ * a timeout that Linux ends with EINTR at every stop (epoll_wait, sigwaitinfo, semop, ...) are marked to be restarted.
+ * -EDEADLK: it waits in vfork() for a child, and cannot stop before that has exec'd or exited; it stays interrupted. When
+ * the child is one that the caller holds, let the child go, and wait again (or release).
  */
 must_check int compel_wait_stopped(pid_t tid, struct compel_stop *ret_stop);
 
@@ -60,7 +63,10 @@ must_check int compel_stop_thread(pid_t tid, struct compel_stop *ret_stop);
  */
 int compel_release(pid_t tid);
 
-/* 1: stopped thread `tid` runs 64-bit code; 0: 32-bit code (PTRACE_GET_SYSCALL_INFO). */
+/*
+ * 1: stopped thread `tid` runs 64-bit code; 0: 32-bit code. By its code segment: the architecture that
+ * PTRACE_GET_SYSCALL_INFO shows is that of its last system call, and right only inside one.
+ */
 must_check int compel_is_native64(pid_t tid);
 
 /* General registers (PTRACE_GETREGSET, NT_PRSTATUS) of a stopped thread. */
