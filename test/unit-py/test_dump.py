@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Images of a real process tree, from this tool and from the established one, where they are there."""
+"""Images of a real process tree, from this tool and from the established one, where it is there."""
 import ctypes
 import glob
 import json

@@ -105,7 +105,8 @@ class RoundTrip(unittest.TestCase):
     def test_names_of_unix_sockets(self):
         """Quoted-printable takes liberties with blanks and line ends; a name may have them."""
         for name in (b"", b"/dev/log\0", b"\0abstract", b"a\r\nb", b"a\nb", b"\r", b"end ", b"=",
-                     b"t\t\n", b"x" * 107, b"\t\r\n\n\r\0\r\t" + b"y" * 66, bytes(range(256)), b"\xff \r\n\r", "\u00e9".encode()):
+                     b"t\t\n", b"x" * 107, b"\t\r\n\n\r\0\r\t" + b"y" * 66, bytes(range(256)),
+                     b"\xff \r\n\r", "\u00e9".encode()):
             with self.subTest(name=name):
                 data = Maker(1, {"unix_sk_entry.name": name}, True).message("unix_sk_entry")
                 self.assertIn(name, data)
