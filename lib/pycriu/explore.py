@@ -266,6 +266,8 @@ def _rss_of(snapshot, vmas, runs):
             shown = vma
         flags = run.get("flags", 1 if run.get("in_parent") else 4)
         names = " ".join(name for bit, name in _PE_NAMES if flags & bit)
+        if "cow_pid" in run:
+            names += "shared with %d" % run["cow_pid"]
         pages = (end - start) // _PAGE
         yield "\t\t%012x %8d page%s %s" % (start, pages, " " if pages == 1 else "s", names)
 

@@ -76,13 +76,16 @@ TREE = {
                            vma(0x7ffe0000, 0x7fff0000, R | W, 0x201),
                            vma(0x7fff0000, 0x7fff1000, R | X, 0x209),
                            vma(0x402000, 0x403000, 0, 0x10000)])),
-    "mm-11": ("MM", mm(7, [])),
+    "mm-11": ("MM", mm(7, [vma(0x402000, 0x403000, R | W, 0x221)])),
     "mm-13": ("MM", mm(7, [])),
     "pagemap-10": ("PAGEMAP", [
         {"pages_id": 3},
         {"vaddr": 0x401000, "compat_nr_pages": 0, "flags": 4, "nr_pages": 2},
         {"vaddr": 0x500000, "compat_nr_pages": 0, "flags": 1, "nr_pages": 1},
         {"vaddr": 0x7ffe4000, "compat_nr_pages": 3, "flags": 6}]),
+    "pagemap-11": ("PAGEMAP", [
+        {"pages_id": 4},
+        {"vaddr": 0x402000, "compat_nr_pages": 0, "flags": 0x100, "nr_pages": 1, "cow_pid": 10}]),
 }
 
 
@@ -138,7 +141,10 @@ class Explore(unittest.TestCase):
             "\t\t000000500000        1 page  parent",
             "\t00007ffe0000-00007fff0000 rw-p",
             "\t\t00007ffe4000        3 pages lazy present",
-            "11", "\t(no pages)", "12", "\t(no pages)", "13", "\t(no pages)"])
+            "11", "\tpages-4.img",
+            "\t000000402000-000000403000 rw-p [heap]",
+            "\t\t000000402000        1 page  shared with 10",
+            "12", "\t(no pages)", "13", "\t(no pages)"])
 
     def fails(self, view, *words):
         with self.assertRaises(ImageError) as caught:

@@ -108,6 +108,7 @@ class Pretty(unittest.TestCase):
     def test_flags_without_a_name_stay_numbers(self):
         self.check("vma_entry", "flags", 0x40022, "MAP_PRIVATE | MAP_ANON | 0x40000")
         self.check("vma_entry", "prot", 0, "")
+        self.check("pagemap_entry", "flags", 0x100, "PE_COW")
         self.check("vma_entry", "status", 0x209,
                    "VMA_AREA_REGULAR | VMA_AREA_VDSO | VMA_ANON_PRIVATE")
         self.check("memfd_inode_entry", "seals", 0x1f,

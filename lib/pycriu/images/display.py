@@ -46,7 +46,8 @@ RFILE_FLAGS = (
     ("O_CLOEXEC", 0o2000000),
 )
 
-PMAP_FLAGS = (("PE_PARENT", 1), ("PE_LAZY", 2), ("PE_PRESENT", 4))
+# PE_COW is an extension of ours: images/pagemap.proto.
+PMAP_FLAGS = (("PE_PARENT", 1), ("PE_LAZY", 2), ("PE_PRESENT", 4), ("PE_COW", 0x100))
 
 SEALS_FLAGS = (("F_SEAL_SEAL", 1), ("F_SEAL_SHRINK", 2), ("F_SEAL_GROW", 4), ("F_SEAL_WRITE", 8),
                ("F_SEAL_FUTURE_WRITE", 0x10))
