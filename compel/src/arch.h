@@ -32,6 +32,7 @@ struct arch_entry {
 
 /* Offsets in a blob, from its head. */
 struct arch_gates {
+	unsigned long enter;		/* where the tracer comes in */
 	unsigned long signal, leave;	/* where ip is in a stop at the gate with and without a signal */
 };
 
@@ -48,7 +49,7 @@ void arch_enter_regs(struct user_regs_struct *regs, const struct arch_entry *ent
 long arch_gate_result(const struct user_regs_struct *regs, bool *ret_was_called);
 unsigned long arch_ip(const struct user_regs_struct *regs);
 
-/* At the entry stop of the call that leaves: make it no call at all, with what `own` says for the registers. */
+/* At the entry stop of the call that leaves: registers to make it no call at all, and to go on as `own`. */
 void arch_cancel_leave(struct user_regs_struct *regs, const struct user_regs_struct *own);
 
 /*

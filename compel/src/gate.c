@@ -60,18 +60,17 @@ int gate_prepare(struct compel_proc *p)
 	return 0;
 }
 
-/* Whether the filters of a stopped thread are suspended: asking for it again succeeds then. */
-static bool seccomp_is_suspended(pid_t tid)
+bool gate_is_filtered(const struct compel_proc *p, pid_t tid)
 {
-	return ptrace(PTRACE_SETOPTIONS, tid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP) == 0;
+	/* Asking for suspension again succeeds where it was granted. */
+	return p->ignored.has_seccomp &&
+	       ptrace(PTRACE_SETOPTIONS, tid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP) < 0;
 }
 
-int gate_signal(const struct compel_proc *p, pid_t tid, uint64_t mask)
+int gate_signal(const struct compel_proc *p, uint64_t mask)
 {
 	uint64_t usable = p->ignored.usable & ~mask;	/* a blocked one may be pending, and would be used up */
 
-	if (p->ignored.has_seccomp && !seccomp_is_suspended(tid))
-		return 0;	/* the filter may forbid tgkill; it must allow rt_sigreturn, or no handler could return */
 	for (size_t i = 0; i < sizeof(preferred) / sizeof(preferred[0]); i++)
 		if (usable & sig_bit(preferred[i]))
 			return preferred[i];

@@ -25,7 +25,7 @@ struct entered {
 	uint64_t mask;
 	struct guard guard;
 	int gate_sig;
-	bool is_running;
+	bool is_running, is_filtered;
 	size_t len_xsave;
 	char xsave[MAX_XSAVE];
 };
@@ -50,7 +50,8 @@ static int read_thread(struct compel_proc *p, struct entered *e)
 		err = get_sigmask(tid, &e->mask);
 	if (err)
 		return proc_fail(p, err, "thread %d: read extended state and signal mask", tid);
-	e->gate_sig = gate_signal(p, tid, e->mask);
+	e->is_filtered = gate_is_filtered(p, tid);
+	e->gate_sig = e->is_filtered ? 0 : gate_signal(p, e->mask);
 	err = guard_begin(p, tid, &e->regs, &e->guard);
 	return err ? proc_fail(p, err, "thread %d: read rseq and dispatch state", tid) : 0;
 }
@@ -62,7 +63,7 @@ static int enter(struct compel_proc *p, struct entered *e, unsigned long slot)
 	pid_t tid = e->call->tid;
 	char frame[ARCH_FRAME_SPACE];
 	struct arch_entry entry = {
-		.code = p->map,
+		.code = p->map + p->gates.enter,
 		.stack_top = slot + LEN_STACK,
 		.frame = slot + AT_FRAME,
 		.arg = p->data + e->call->arg,
@@ -136,17 +137,22 @@ static void leave_by_signal(struct compel_proc *p, struct entered *e, const stru
 		finish(p, e, err);
 }
 
-/* The thread is about to make the call that leaves: that is taken away, and the thread brought to rest. */
+/*
+ * The thread is about to make the call that leaves: that is taken away, and the thread brought to rest. A filter would
+ * object to the call number -1, so rt_sigreturn is let through then; it costs the deadline of a call in
+ * ERESTART_RESTARTBLOCK, which the kernel forgets in rt_sigreturn: that call ends with EINTR.
+ */
 static void leave_by_syscall(struct compel_proc *p, struct entered *e, const struct user_regs_struct *regs)
 {
 	pid_t tid = e->call->tid;
 	struct user_regs_struct quiet;
-	int err;
+	int err = 0;
 
 	finish(p, e, 0);
 	take_result(p, e, regs);
 	arch_cancel_leave(&quiet, &e->regs);
-	err = put_back(p, e, &quiet);
+	if (!e->is_filtered)
+		err = put_back(p, e, &quiet);
 	if (!err)
 		err = rest_in_signal_stop(tid);
 	/* On the way the kernel may have looked at rseq, and a signal may have been queued again by way of the mask. */

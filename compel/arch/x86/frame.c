@@ -12,7 +12,7 @@
 /* The first bytes of head.S. */
 struct head {
 	uint8_t jump[2], magic[2];
-	uint32_t gate, leave;
+	uint32_t enter, gate, leave;
 };
 
 int arch_gates(const void *blob, size_t len, struct arch_gates *ret_gates)
@@ -22,8 +22,9 @@ int arch_gates(const void *blob, size_t len, struct arch_gates *ret_gates)
 	if (len < sizeof(h))
 		return -EINVAL;
 	memcpy(&h, blob, sizeof(h));
-	if (h.magic[0] != 0x43 || h.magic[1] != 0x42 || h.gate >= len || h.leave >= len)
+	if (h.magic[0] != 0x43 || h.magic[1] != 0x42 || h.enter >= len || h.gate >= len || h.leave >= len)
 		return -EINVAL;
+	ret_gates->enter = h.enter;
 	ret_gates->signal = h.gate;
 	ret_gates->leave = h.leave;
 	return 0;

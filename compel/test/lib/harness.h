@@ -66,3 +66,6 @@ int visit(pid_t pid, int what);
 
 /* The stop of the first thread in the last visit. */
 extern struct compel_stop visit_stop;
+
+/* Called in each visit just before release; NULL: nothing. */
+extern void (*visit_hook)(void);

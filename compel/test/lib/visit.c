@@ -11,6 +11,7 @@
 extern const struct compel_blob ops_blob;
 
 struct compel_stop visit_stop;
+void (*visit_hook)(void);
 
 struct seen {
 	struct user_regs_struct regs;
@@ -136,6 +137,8 @@ int visit(pid_t pid, int what)
 	err = stop_all(tids, n);
 	if (!err && what)
 		err = work(pid, tids, n, what);
+	if (visit_hook)
+		visit_hook();
 	for (unsigned int i = 0; i < n; i++) {
 		int err_release = compel_release(tids[i]);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The first bytes of every blob: call pie_main, pass the gate, go back to what the thread was doing.
+ * The first bytes of every blob. Its entry, for code that jumps into a blob by itself, is pie_main(rdi) on the stack as it
+ * is, and nothing else. The library comes in by `enter`: call pie_main, pass the gate, and go back to what the thread did.
  *
- * The tracer (src/run.c, arch/x86/frame.c) enters here with
+ * The tracer (src/run.c, frame.c) enters with
  *	rdi	argument of pie_main		r15	top of this thread's stack here
  *	rbx	the thread's signal frame	r12	signal of the gate, 0 for none
  *	r13 r14	start and length of what must become writable first; r14 = 0 if it is
@@ -16,11 +17,14 @@
 	.section .head.text, "ax", @progbits
 	.globl pie_entry
 pie_entry:
-	jmp	start
-	.byte	0x43, 0x42			/* magic, see frame.c */
+	jmp	plain
+	.byte	0x43, 0x42			/* magic; this and the rest is struct head in frame.c */
+	.long	enter - pie_entry
 	.long	gate - pie_entry
 	.long	leave_done - pie_entry
-start:
+plain:
+	jmp	pie_main
+enter:
 	test	%r14, %r14
 	jz	work
 	mov	%rdi, %r10			/* no argument of mprotect, so it is kept */
