@@ -241,7 +241,7 @@ static int fill(void *run)
 	if (!err)
 		err = mem_fill(r);
 	if (!err)
-		barrier_open(r, STEP_FILLED);
+		barrier_open(r, STEP_ARMED);	/* the restorer waits no more until then */
 	return err;
 }
 
