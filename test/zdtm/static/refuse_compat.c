@@ -5,6 +5,7 @@
  * zdtm-peer: stops the thread in the wrong mode
  */
 #include <pthread.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -18,15 +19,18 @@ struct low_page {
 		uint32_t offset;
 		uint16_t segment;
 	} __attribute__((packed)) back, there;
+	uint64_t way_out, stack, frame;
 };
 
-static struct low_page *low;
+/* not static: the assembly names it */
+extern struct low_page *low;
+struct low_page *low;
 
 static void write_code(void)
 {
 	/* 1: incl count; cmpl $0, stop; je 1b; ljmp *back -- in 32-bit mode */
 	uint32_t count = (uint32_t)(uintptr_t)&low->count, stop = (uint32_t)(uintptr_t)&low->stop;
-	uint32_t back = (uint32_t)(uintptr_t)&low->back;
+	uint32_t back = (uint32_t)(uintptr_t)&low->back, way_out = (uint32_t)(uintptr_t)&low->way_out;
 	unsigned char code[] = { 0xff, 0x05, 0, 0, 0, 0, 0x83, 0x3d, 0, 0, 0, 0, 0, 0x74, 0xf1, 0xff, 0x2d, 0, 0, 0, 0 };
 
 	memcpy(code + 2, &count, 4);
@@ -37,20 +41,29 @@ static void write_code(void)
 	low->there.segment = 0x23;
 	low->back.offset = (uint32_t)(uintptr_t)(low->code + 32);
 	low->back.segment = 0x33;
-	memcpy(low->code + 32, "\xff\xe3", 2); /* jmp *%rbx */
+	memcpy(low->code + 32, "\xff\x24\x25", 3); /* jmp *way_out, in 64-bit mode */
+	memcpy(low->code + 35, &way_out, 4);
 }
 
 static void *run_compat(void *arg)
 {
 	(void)arg;
-	/* rbx holds the way back; nothing in there uses the stack, whose pointer is too wide for it; data segments count again */
-	asm volatile("mov %1, %%ds\n\t"
-		     "lea 1f(%%rip), %%rbx\n\t"
-		     "ljmpl *%0\n\t"
-		     "1: mov %2, %%ds\n\t"
+	/* 32-bit mode does not keep the upper halves of the registers it knows; data segments count in there */
+	asm volatile("mov %%rsp, %c[stack](%%rax)\n\t"
+		     "mov %%rbp, %c[frame](%%rax)\n\t"
+		     "lea 1f(%%rip), %%rdx\n\t"
+		     "mov %%rdx, %c[way_out](%%rax)\n\t"
+		     "mov $0x2b, %%ecx\n\t"
+		     "mov %%ecx, %%ds\n\t"
+		     "ljmpl *%c[there](%%rax)\n\t"
+		     "1: mov low(%%rip), %%rax\n\t"
+		     "mov %c[stack](%%rax), %%rsp\n\t"
+		     "mov %c[frame](%%rax), %%rbp\n\t"
 		     :
-		     : "m"(low->there), "r"(0x2b), "r"(0)
-		     : "rbx", "memory", "cc");
+		     : "a"(low), [stack] "i"(offsetof(struct low_page, stack)), [frame] "i"(offsetof(struct low_page, frame)),
+		       [way_out] "i"(offsetof(struct low_page, way_out)), [there] "i"(offsetof(struct low_page, there))
+		     : "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "memory",
+		       "cc");
 	return NULL;
 }
 
