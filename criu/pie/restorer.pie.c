@@ -76,6 +76,8 @@ static void __attribute__((noreturn)) stand_still(struct restorer_args *a, struc
 
 	pass(a, STEP_ARMED);
 	if (t == &a->threads[0]) {
+		/* Not before all have come here: tasks that share a descriptor table share these too. */
+		sys_close_range(a->close_from, ~0U, 0);
 		run_rows(a, &t->late, SHARED);
 		__atomic_store_n(&a->is_shared_done, 1, __ATOMIC_RELEASE);
 		wake(&a->is_shared_done);
