@@ -219,13 +219,18 @@ class Snapshot:
             target = re.sub(r"\[\d+\]", f"[first at {seen.setdefault(target, (pid, fd))}]", target)
         elif not target.endswith(" (deleted)") and not target.startswith("/proc/"):
             self.put(f"{key}: inode", (st.st_dev, st.st_ino))
+        # the name that O_TMPFILE gives is the number of the inode, which is a new one
+        target = re.sub(r"/#\d+ \(deleted\)$", "/#inode (deleted)", target)
         self.put(f"{key}: target", target)
         self.put(f"{key}: mode", oct(st.st_mode))
         details = []
         for line in info.splitlines():
             name, _, value = line.partition(":")
             value = " ".join(value.split())
-            if name in ("pos", "flags"):
+            if name == "flags" and target.startswith("/dev/pts/"):
+                # a terminal opened by the kernel (TIOCGPTPEER) lacks O_LARGEFILE, which every open(2) sets
+                self.put(f"{key}: flags", oct(int(value, 8) & ~0o100000))
+            elif name in ("pos", "flags"):
                 self.put(f"{key}: {name}", value)
             elif name == "mnt_id":
                 self.put(f"{key}: mnt_id", value)
