@@ -184,7 +184,7 @@ static int open_file(struct restore *r, const RegFileEntry *e, uint32_t flags, i
 		return duplicate(s->fd, e->name, ret_fd);
 	if (s) {
 		/* Behind the link in /proc there is nothing left to follow; O_NOFOLLOW would open that link. */
-		err = file_reopen(s->fd, flags & ~(O_NOFOLLOW | O_TMPFILE), ret_fd);
+		err = file_reopen(s->fd, flags & ~O_NOFOLLOW, ret_fd);
 		return err ? fail_with(err, "open %s, which was deleted", e->name) : 0;
 	}
 	*ret_fd = open(e->name, flags | O_CLOEXEC | O_NOCTTY);
