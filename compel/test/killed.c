@@ -90,8 +90,11 @@ static void kill_tracers(pid_t pid)
 
 static int spin_checking(void *arg)
 {
+	static char alt[16384];
+	stack_t st = { .ss_sp = alt, .ss_size = sizeof(alt) }, st_now;
 	sigset_t before, now;
 
+	sigaltstack(&st, NULL);
 	if (arg)
 		for (int sig = 1; sig < 65; sig++)
 			signal(sig, on_signal);
@@ -106,6 +109,8 @@ static int spin_checking(void *arg)
 		sigprocmask(SIG_SETMASK, NULL, &now);
 		if (memcmp(&now, &before, 8))
 			return 2;
+		if (sigaltstack(NULL, &st_now) || memcmp(&st_now, &st, sizeof(st)))
+			return 3;
 	}
 	return 0;
 }

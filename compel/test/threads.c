@@ -32,10 +32,16 @@ static void *busy_or_asleep(void *arg)
 	}
 }
 
+static void on_fault(int sig)
+{
+	_exit(100 + sig);
+}
+
 static int with_threads(void *arg)
 {
 	pthread_t t;
 
+	signal(SIGSEGV, on_fault);
 	for (long i = 1; i < (long)arg; i++)
 		if (pthread_create(&t, NULL, busy_or_asleep, (void *)i))
 			return 1;
@@ -258,15 +264,35 @@ TEST(code_runs_with_signals_blocked)
 	unload(&l);
 }
 
+/* The SigCgt line of a process: a forced signal takes away the action of one that is blocked. */
+static void read_caught(pid_t pid, char *ret_line, int size)
+{
+	char path[64];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "re");
+	ok(f);
+	while (fgets(ret_line, size, f) && strncmp(ret_line, "SigCgt:", 7))
+		;
+	fclose(f);
+}
+
 TEST(code_that_crashes_is_left_and_the_target_lives)
 {
 	struct loaded l = load();
+	char before[128], after[128];
 	long ret;
+
+	read_caught(l.pid, before, sizeof(before));
+	ok(strcmp(before, "SigCgt:\t0000000000000000\n"));
 
 	for (int i = 0; i < 3; i++) {
 		eq(run_op(&l, (struct op){ .kind = OP_CRASH, .a = 16 }, &ret), -EFAULT);
 		ok(strstr(compel_error(l.p), "signal 11"));
 	}
+	read_caught(l.pid, after, sizeof(after));
+	ok(!strcmp(before, after));
 	ok(!run_op(&l, (struct op){ .kind = OP_ADD, .a = 1, .b = 2 }, &ret));
 	eq(ret, 3);
 	unload(&l);
