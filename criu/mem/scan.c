@@ -248,6 +248,9 @@ static int scan_auxv(struct dump *d, struct task *t)
 		return fail_with(err, "cannot read /proc/%d/auxv", leader(t)->pid_real);
 	t->mm->n_mm_saved_auxv = text.len / sizeof(uint64_t);
 	t->mm->mm_saved_auxv = arena_memdup(&d->m.arena, text.s, text.len);
+	/* The end mark is not stored: the established tool has room for 44 words, and that is what there are. */
+	while (t->mm->n_mm_saved_auxv >= 2 && !t->mm->mm_saved_auxv[t->mm->n_mm_saved_auxv - 2])
+		t->mm->n_mm_saved_auxv -= 2;
 	return 0;
 }
 

@@ -53,7 +53,7 @@ static const VmaEntry *record(const struct vma_list *l, size_t i)
 static void each_mapping_has_its_kind(void **state)
 {
 	static const uint32_t status[] = { 0x41, 0x41, 0x221, 0x81, 0x81, 0x201, 0x201, 0x201, 0x1201, 0x1201, 0x209,
-					   0x203, 0x204 };
+					   0x201, 0x204 };
 	struct vma_list l = parsed(smaps);
 
 	(void)state;
