@@ -71,6 +71,9 @@ static int set_state(const struct thread *th)
 		if (err)
 			return fail_with(err, "set the extended state of thread %d", th->pid);
 	}
+	err = cpu_set_traced(th->core, th->pid_real);
+	if (err)
+		return err;
 	err = cpu_regs_of(th->core, &regs);
 	if (!err)
 		err = compel_regs_set(th->pid_real, &regs);

@@ -58,6 +58,27 @@ int cpu_xsave_of(const CoreEntry *core, void *ret_buf, size_t size, size_t *ret_
 	return xstate_from_record(xstate_layout_here(), core->thread_info->fpregs, ret_buf, size, ret_len);
 }
 
+int cpu_set_traced(const CoreEntry *core, pid_t tid_real)
+{
+	const ThreadInfoX86 *ti = core->thread_info;
+
+	for (size_t i = 0; i < ti->n_tls; i++) {
+		const UserDescT *rec = ti->tls[i];
+		struct user_desc desc = {
+			.entry_number = rec->entry_number, .base_addr = rec->base_addr, .limit = rec->limit,
+			.seg_32bit = rec->seg_32bit, .contents = rec->contents_h << 1 | rec->contents_l,
+			.read_exec_only = rec->read_exec_only, .limit_in_pages = rec->limit_in_pages,
+			.seg_not_present = rec->seg_not_present, .useable = rec->usable,
+		};
+
+		/* set_thread_area(2) is there for 32-bit code only. */
+		if (!rec->seg_not_present &&
+		    ptrace(PTRACE_SET_THREAD_AREA, tid_real, (unsigned long)rec->entry_number, &desc) < 0)
+			return fail_errno("set segment descriptor %u", rec->entry_number);
+	}
+	return 0;
+}
+
 uint64_t cpu_ip(const CoreEntry *core)
 {
 	return core->thread_info->gpregs->ip;
@@ -240,27 +261,11 @@ static int fits_here(const struct restore *r, const struct thread *th)
 	return 0;
 }
 
-static void add_tls(struct restore *r, const struct thread *th, const UserDescT *rec)
-{
-	/* The bits behind the first three members of struct user_desc (asm/ldt.h). */
-	struct cpu_tls_arm row = {
-		.entry = rec->entry_number, .base = rec->base_addr, .limit = rec->limit,
-		.flags = rec->seg_32bit | rec->contents_l << 1 | rec->contents_h << 2 | rec->read_exec_only << 3 |
-			 rec->limit_in_pages << 4 | rec->seg_not_present << 5 | rec->usable << 6,
-	};
-
-	if (!rec->seg_not_present)
-		late_add(r, LATE_cpu_tls, th, &row, sizeof(row));
-}
-
 static int cpu_make_thread(struct restore *r, const struct thread *th)
 {
-	const ThreadInfoX86 *ti = th->core->thread_info;
 	int err = fits_here(r, th);
 
-	for (size_t i = 0; i < ti->n_tls && !err; i++)
-		add_tls(r, th, ti->tls[i]);
-	if (ti->cpuid_faults) {
+	if (th->core->thread_info->cpuid_faults) {
 		struct cpu_thread_arm row = { CPU_SET_CPUID, 0 };
 
 		late_add(r, LATE_cpu_thread, th, &row, sizeof(row));

@@ -40,15 +40,3 @@ long cpu_thread_arm(const struct cpu_thread_arm *rows, unsigned int n)
 		err = arch_prctl(rows[i].code, rows[i].arg);
 	return err;
 }
-
-long cpu_tls_arm(const struct cpu_tls_arm *rows, unsigned int n)
-{
-	long err = 0;
-
-	for (unsigned int i = 0; i < n && !err; i++) {
-		struct cpu_tls_arm desc = rows[i];	/* the kernel writes the entry number back */
-
-		err = pie_syscall6(__NR_set_thread_area, (long)&desc, 0, 0, 0, 0, 0);
-	}
-	return err;
-}

@@ -31,9 +31,3 @@ struct cpu_thread_arm {
 	uint64_t code, arg;
 };
 long cpu_thread_arm(const struct cpu_thread_arm *rows, unsigned int n);
-
-/* struct user_desc, as set_thread_area(2) takes it. */
-struct cpu_tls_arm {
-	uint32_t entry, base, limit, flags;
-};
-long cpu_tls_arm(const struct cpu_tls_arm *rows, unsigned int n);
