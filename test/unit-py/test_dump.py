@@ -47,55 +47,76 @@ def wait_until(condition, seconds=10):
 
 
 def reap():
+    """Wait for every orphan that has become ours: a zombie would keep its pid."""
+    def is_alone():
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return True
+        return False
+    wait_until(is_alone)
+
+
+def end_group(pid):
     try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
         pass
 
 
+def need(criu):
+    if os.geteuid() != 0:
+        raise unittest.SkipTest("a dump needs root")
+    if not os.access(criu, os.X_OK):
+        raise unittest.SkipTest("%s is not there" % criu)
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def run(criu, *args):
+    done = subprocess.run([criu, *args], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode:
+        raise AssertionError("%s %s: %s" % (criu, " ".join(args), done.stderr))
+
+
+def dump_target(criu, temp):
+    """The pid of the target that was dumped into TEMP/images."""
+    images_dir = os.path.join(temp, "images")
+    os.mkdir(images_dir)
+    target = subprocess.Popen([sys.executable, "-c", TARGET], cwd=temp, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              start_new_session=True)
+    try:
+        wait_until(lambda: os.path.exists(os.path.join(temp, "ready")))
+        run(criu, "dump", "-t", str(target.pid), "-D", images_dir)
+    finally:
+        end_group(target.pid)
+        target.wait()
+        reap()
+    return target.pid
+
+
+def image_files(images_dir):
+    for path in sorted(glob.glob(images_dir + "/*.img") + glob.glob(images_dir + "/stats-*")):
+        if not os.path.basename(path).startswith("pages-"):
+            yield path
+
+
 class Dumped(unittest.TestCase):
-    """With criu set to None there is nothing to run; the subclasses name one."""
+    """What a dump of the target by criu looks like; the subclasses name one."""
     criu = None
 
     @classmethod
     def setUpClass(cls):
-        if cls.criu is None:
-            raise unittest.SkipTest("only its subclasses have a dump")
-        if os.geteuid() != 0:
-            raise unittest.SkipTest("a dump needs root")
-        if not os.access(cls.criu, os.X_OK):
-            raise unittest.SkipTest("%s is not there" % cls.criu)
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        need(cls.criu)
         temp = tempfile.TemporaryDirectory()
         cls.addClassCleanup(temp.cleanup)
         cls.dir = os.path.join(temp.name, "images")
-        os.mkdir(cls.dir)
-        cls.target = subprocess.Popen([sys.executable, "-c", TARGET], cwd=temp.name,
-                                      stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                      stderr=subprocess.DEVNULL, start_new_session=True)
-        try:
-            wait_until(lambda: os.path.exists(os.path.join(temp.name, "ready")))
-            done = subprocess.run([cls.criu, "dump", "-t", str(cls.target.pid), "-D", cls.dir],
-                                  capture_output=True, text=True)
-        finally:
-            try:
-                os.killpg(cls.target.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            cls.target.wait()
-            reap()
-        if done.returncode:
-            raise AssertionError("%s dump: %s" % (cls.criu, done.stderr))
-
-    def files(self):
-        for path in sorted(glob.glob(self.dir + "/*.img") + glob.glob(self.dir + "/stats-*")):
-            if not os.path.basename(path).startswith("pages-"):
-                yield path
+        cls.pid = dump_target(cls.criu, temp.name)
 
     def test_every_image_comes_back(self):
         names = []
-        for path in self.files():
+        for path in image_files(self.dir):
             with open(path, "rb") as f:
                 data = f.read()
             for pretty in (False, True):
@@ -107,12 +128,12 @@ class Dumped(unittest.TestCase):
             self.assertIn(name, names)
 
     def test_nothing_is_unknown(self):
-        for path in self.files():
+        for path in image_files(self.dir):
             with open(path, "rb") as f:
                 self.assertNotIn("unknown_fields", json.dumps(images.load(f)), path)
 
     def test_truncated_at_any_byte(self):
-        for path in self.files():
+        for path in image_files(self.dir):
             with open(path, "rb") as f:
                 data = f.read()
             for size in range(0, len(data), 1 + len(data) // 50):
@@ -126,7 +147,7 @@ class Dumped(unittest.TestCase):
 
     def test_ps(self):
         lines = self.view("ps")
-        self.assertEqual([line[:7].strip() for line in lines][:2], ["PID", str(self.target.pid)])
+        self.assertEqual([line[:7].strip() for line in lines][:2], ["PID", str(self.pid)])
         self.assertEqual(len(lines), 4)
 
     def test_fds(self):
@@ -143,16 +164,49 @@ class Dumped(unittest.TestCase):
         self.assertNotIn("no mapping", text)
 
 
+OURS = os.environ.get("CRIU", os.path.join(TOP, "build", "criu"))
+PEER = os.environ.get("PEER", os.path.join(TOP, "build", "peer", "criu"))
+
+
 class OurDump(Dumped):
-    criu = os.environ.get("CRIU", os.path.join(TOP, "build", "criu"))
+    criu = OURS
 
 
 class PeerDump(Dumped):
-    criu = os.environ.get("PEER", os.path.join(TOP, "build", "peer", "criu"))
+    criu = PEER
+
+
+class Restored(unittest.TestCase):
+    """Images that went through JSON are as good as before: the target is restored from them."""
+
+    def check(self, dumper, restorer):
+        need(dumper)
+        need(restorer)
+        with tempfile.TemporaryDirectory() as temp:
+            pid = dump_target(dumper, temp)
+            for path in image_files(temp + "/images"):
+                with open(path, "rb") as f:
+                    text = json.dumps(images.load(f, pretty=True))
+                with open(path, "wb") as f:
+                    images.dump(json.loads(text), f)
+            try:
+                run(restorer, "restore", "-d", "-D", temp + "/images")
+                with open("/proc/%d/cmdline" % pid, "rb") as f:
+                    self.assertIn(b"in the pipe", f.read())
+                self.assertEqual(os.readlink("/proc/%d/fd/6" % pid), temp + "/kept")
+            finally:
+                end_group(pid)
+                reap()
+
+    def test_by_us(self):
+        self.check(OURS, OURS)
+
+    def test_by_the_peer(self):
+        self.check(PEER, PEER)
 
 
 def load_tests(loader, _, __):
     suite = unittest.TestSuite()
-    for case in (OurDump, PeerDump):
+    for case in (OurDump, PeerDump, Restored):
         suite.addTests(loader.loadTestsFromTestCase(case))
     return suite
