@@ -172,7 +172,9 @@ class Run:
         """Tells the program to check, and judges its verdict."""
         try:
             os.kill(self.root, signal.SIGTERM)
-            os.kill(self.root, signal.SIGCONT)  # a stopped root is to be continued now
+            # A stopped root is to be continued now. Others may count the SIGCONT they get.
+            if "\nState:\tT" in (procsnap.read(f"/proc/{self.root}/status") or ""):
+                os.kill(self.root, signal.SIGCONT)
         except ProcessLookupError:
             pass
         try:
