@@ -133,7 +133,7 @@ int mem_dump_pages(struct dump *d)
 
 		if (!is_alive(t))
 			continue;
-		page_plan_make(&d->m.arena, t->dump->vmas, &plans[i]);
+		page_plan_make(&d->m.arena, t->dump->vmas, d->opt->plain_images, &plans[i]);
 		t->pages.pages_id = d->next_pages_id++;
 		j.items[j.n_items].task = t;
 		j.items[j.n_items++].plan = &plans[i];

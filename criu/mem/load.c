@@ -65,8 +65,8 @@ static int add_run(struct reading *rd, struct page_run r, const struct task *hol
 		v = rd->vma < mm->n_vmas ? mm->vmas[rd->vma] : NULL;
 		if (!v || v->start > r.start || v->status & VMA_GUARD)
 			return image_bad(&rd->in, "page %" PRIx64 " lies in no mapping", r.start);
-		if (!(v->status & (VMA_ANON_PRIVATE | VMA_FILE_PRIVATE)) || v->status & (VMA_VVAR | VMA_VSYSCALL) ||
-		    v->flags & VMA_MAP_DROPPABLE)
+		if (!(v->status & (VMA_ANON_PRIVATE | VMA_FILE_PRIVATE)) ||
+		    v->status & (VMA_VVAR | VMA_VSYSCALL))
 			return image_bad(&rd->in, "page %" PRIx64 " lies in a mapping without pages of its own", r.start);
 		r.n_pages = (min(end, v->end) - r.start) / PAGE_SIZE;
 		if (holder) {

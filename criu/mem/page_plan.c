@@ -33,14 +33,14 @@ static void add_seg(struct arena *a, struct page_plan *p, const struct vma *v, u
 		vec_push(a, &p->segs, s);
 }
 
-void page_plan_make(struct arena *a, const struct vma_list *l, struct page_plan *ret)
+void page_plan_make(struct arena *a, const struct vma_list *l, bool is_plain, struct page_plan *ret)
 {
 	const struct page_found *p = l->pages.v.v, *end = p + l->pages.v.n;
 
 	for (size_t i = 0; i < l->v.n; i++) {
 		const struct vma *v = &l->v.v[i];
 
-		if (!vma_has_pages(v))
+		if (!vma_has_pages(v) || (is_plain && vma_has_flag(v, VM_FLAG_DROPPABLE)))
 			continue;
 		if (v->status & VMA_VDSO) {	/* whole: another kernel may have to make do with it */
 			add_seg(a, ret, v, v->start, v->end);

@@ -21,8 +21,8 @@ struct page_plan {
 	VEC(struct page_seg) segs;	/* ascending, none crosses the border of a mapping */
 };
 
-/* From the mappings and the pages that were found. */
-void page_plan_make(struct arena *a, const struct vma_list *l, struct page_plan *ret);
+/* From the mappings and the pages that were found. The plain format has no pages in droppable mappings. */
+void page_plan_make(struct arena *a, const struct vma_list *l, bool is_plain, struct page_plan *ret);
 /*
  * For the plans of all tasks (by task->index): pages that a task shares with an earlier one at the same address are
  * marked so. Without CAP_SYS_ADMIN nobody can tell, and nothing is marked.

@@ -96,5 +96,5 @@ const char *vma_refusal(const struct vma *v)
 bool vma_has_pages(const struct vma *v)
 {
 	return v->status & (VMA_ANON_PRIVATE | VMA_FILE_PRIVATE) && !(v->status & (VMA_VVAR | VMA_VSYSCALL)) &&
-	       !v->is_left_out && !vma_has_flag(v, VM_FLAG_DROPPABLE);
+	       !v->is_left_out;
 }

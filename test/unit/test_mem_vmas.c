@@ -108,7 +108,7 @@ static void flags_become_flags_advice_and_extensions(void **state)
 	assert_int_equal(record(&l, 6)->prot, PROT_NONE);
 	assert_int_equal(record(&l, 6)->madv, 1 << MADV_RANDOM);
 	assert_int_equal(record(&l, 7)->flags, MAP_ANONYMOUS | 0x8);	/* MAP_DROPPABLE */
-	assert_false(vma_has_pages(&l.v.v[7]));
+	assert_false(vma_has_pages(&l.v.v[8]));
 	assert_int_equal(record(&l, 11)->flags, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN);
 	assert_false(record(&l, 8)->has_madv);
 }
