@@ -62,30 +62,31 @@ int guard_run(struct journal *j, int (*work)(void *arg), void *arg)
 	return EXIT_FAILURE;
 }
 
-static int no_return run_watcher(struct journal *j, pid_t front)
+static int no_return run_watcher(struct journal *j, pid_t front, const sigset_t *wanted)
 {
-	sigset_t wanted;
 	int signo;
 
 	setsid();
-	sigemptyset(&wanted);
-	sigaddset(&wanted, SIGTERM);
-	sigprocmask(SIG_BLOCK, &wanted, NULL);
 	die_with_parent(front, SIGTERM);
-	sigwait(&wanted, &signo);
+	sigwait(wanted, &signo);
 	journal_take_back(j);	/* empty if the caller sent the signal because all is well */
 	_exit(EXIT_SUCCESS);
 }
 
 pid_t guard_watch(struct journal *j)
 {
-	pid_t front = getpid(), watcher = fork();
+	pid_t front = getpid(), watcher;
+	sigset_t wanted, old;
 
-	if (watcher < 0)
-		return fail_errno("fork the watcher");
+	/* Before the fork: a signal that the watcher does not wait for yet must not be lost in a handler. */
+	sigemptyset(&wanted);
+	sigaddset(&wanted, SIGTERM);
+	sigprocmask(SIG_BLOCK, &wanted, &old);
+	watcher = fork();
 	if (!watcher)
-		run_watcher(j, front);
-	return watcher;
+		run_watcher(j, front, &wanted);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return watcher < 0 ? fail_errno("fork the watcher") : watcher;
 }
 
 void guard_unwatch(pid_t watcher)
