@@ -135,6 +135,7 @@ def parse_args():
     p.add_argument("--criu-bin", default=os.path.join(TOP, "build", "criu"), metavar="PATH")
     p.add_argument("--build", default=os.path.join(TOP, "build"), help="where the programs are")
     p.add_argument("--no-excuse", action="store_true", help="what the peer is known not to do counts as failure, too")
+    p.add_argument("--ignore", action="append", default=[], metavar="REGEX", help="what of /proc is not compared")
     p.add_argument("--keep", action="store_true", help="leave the directory of each test")
     return top.parse_args()
 
@@ -162,9 +163,9 @@ def main():
         sys.exit("zdtm.py: must be run as root")
     if not os.access(args.criu_bin, os.X_OK):
         sys.exit(f"zdtm.py: {args.criu_bin} cannot be run: build it, or name another with --criu-bin")
-    if args.no_excuse:
-        for test in tests:
-            test.peer = ""
+    for test in tests:
+        test.peer = "" if args.no_excuse else test.peer
+        test.ignore += args.ignore
     opts = run.Options(criu=os.path.abspath(args.criu_bin), build=os.path.abspath(args.build), iters=args.iters,
                        pre=args.pre, fault=args.fault, keep=args.keep, is_peer=run.is_peer(args.criu_bin))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))

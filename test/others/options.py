@@ -55,6 +55,15 @@ def leave_running(b):
 
 
 @case
+def leave_running_syscalls(b):
+    """A dump that lets the target run on must not be seen by any sleeping call, timeouts included."""
+    pid = b.start("static/syscalls_timeout")
+    good(b, "dump", "-t", pid, "-D", b.images(), "-R")
+    write(b.target.path("strict"), "1")
+    b.unharmed()
+
+
+@case
 def leave_stopped(b):
     pid = b.start()
     good(b, "dump", "-t", pid, "-D", b.images(), "-s")
@@ -110,8 +119,10 @@ def exec_cmd(b):
     expect(procsnap.read(out).strip() == str(tool.pid), "the command is not the process of the tool")
     status = procsnap.read(f"/proc/{b.target.root}/status") or ""
     expect(f"PPid:\t{tool.pid}\n" in status, "the tree is not below the command")
+    status = procsnap.read(f"/proc/{tool.pid}/status")
+    expect(re.search(r"SigBlk:\t0+\n", status), "the command starts with blocked signals", status)
     tool.terminate()
-    tool.wait()
+    tool.wait(10)
 
 
 @case

@@ -119,6 +119,10 @@ class Bench:
         procs.remove_tree(self.dir)
 
 
+def out_of_time(*_):
+    raise Failed("not done after 100 s")
+
+
 def run_case(suite, function, args):
     """In a process of its own, which is a subreaper: prints its line and exits with 0, 1 or 77."""
     sys.stdout.flush()
@@ -130,6 +134,8 @@ def run_case(suite, function, args):
     procs.become_reaper()
     procs.die_with_parent()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGALRM, out_of_time)
+    signal.alarm(100)
     bench = Bench(args.criu_bin, args.build)
     try:
         function(bench)
@@ -141,6 +147,7 @@ def run_case(suite, function, args):
     except Exception as e:  # a mistake of the case itself is a failure of it
         note = f"{type(e).__name__}: {e}"
     finally:
+        signal.alarm(0)
         bench.clean()
         word = {0: "pass", run.EXIT_SKIPPED: "skip"}.get(code, "FAIL")
         print(f"{word}  {suite}/{function.__name__} {time.monotonic() - started:.2f} s" + (f": {note}" if note else ""))

@@ -415,11 +415,17 @@ def hang_report(pid):
     return lines
 
 
+def out_of_time(*_):
+    raise Failed("the whole test takes too long")
+
+
 def judge(test, opts, make=Run):
     """Runs the test in this process, which must be a subreaper of its own. Never raises."""
     result = Result(test.name)
     started = time.monotonic()
     run = make(test, opts)
+    signal.signal(signal.SIGALRM, out_of_time)
+    signal.alarm(4 * test.timeout + 30 * opts.iters)
     try:
         run.go()
     except Skipped as e:
@@ -429,6 +435,7 @@ def judge(test, opts, make=Run):
     except (procs.Timeout, OSError, subprocess.SubprocessError, KeyError, ValueError) as e:
         result.status, result.reason = "fail", f"{type(e).__name__}: {e}"
     finally:
+        signal.alarm(0)
         run.clean()
     if result.status == "fail" and opts.is_peer and test.peer:
         result.status, result.reason, result.details = "skip", f"the peer {test.peer}", []

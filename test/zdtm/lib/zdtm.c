@@ -134,13 +134,16 @@ int zt_result(void)
 
 void zt_ready(void)
 {
-	char name[32];
+	char name[32], unfinished[32];
 	int fd;
 
+	/* renamed when it is closed again: who sees the name finds the descriptors as they will stay */
 	snprintf(name, sizeof(name), "ready.%d", getpid());
-	fd = open(zt_path(name), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	snprintf(unfinished, sizeof(unfinished), "unready.%d", getpid());
+	fd = open(zt_path(unfinished), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	SETUP(fd >= 0);
 	close(fd);
+	SETUP(rename(zt_path(unfinished), zt_path(name)) == 0);
 }
 
 bool zt_is_over(void)
