@@ -70,6 +70,13 @@ $(BUILD)/compel-test/%: compel/test/%.c $(compel_test_lib) $(wildcard compel/tes
 	$(Q)$(CC) $(CFLAGS) $(COMPEL_INC) -Icompel/test/lib -o $@ $< $(compel_test_lib) $(compel_test_blob) \
 		$(BUILD)/libcompel.a
 
-.PHONY: compel-test
+$(BUILD)/compel-bench: compel/test/bench/visit.c $(O)/compel/test/ops.blob.o $(BUILD)/libcompel.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(COMPEL_INC) -o $@ $< $(O)/compel/test/ops.blob.o $(BUILD)/libcompel.a
+
+.PHONY: compel-test compel-bench
+compel-bench: $(BUILD)/compel-bench
+	$(Q)$<
+
 compel-test: $(compel_tests)
 	$(Q)compel/test/run $(compel_tests)

@@ -32,7 +32,7 @@ struct arch_entry {
 
 /* Offsets in a blob, from its head. */
 struct arch_gates {
-	unsigned long enter;		/* where the tracer comes in */
+	unsigned long enter, call;	/* where the tracer comes in, for pie_main and for one system call */
 	unsigned long signal, leave;	/* where ip is in a stop at the gate with and without a signal */
 };
 
@@ -46,6 +46,8 @@ int arch_gates(const void *blob, size_t len, struct arch_gates *ret_gates);
  * error of making memory writable).
  */
 void arch_enter_regs(struct user_regs_struct *regs, const struct arch_entry *entry);
+void arch_call_regs(struct user_regs_struct *regs, const struct arch_entry *entry, long nr,
+		    const unsigned long args[6]);
 long arch_gate_result(const struct user_regs_struct *regs, bool *ret_was_called);
 unsigned long arch_ip(const struct user_regs_struct *regs);
 

@@ -3,8 +3,11 @@
  * System calls in a stopped thread, by an instruction that is already there.
  *
  *	EVENT_STOP ----SYSCALL---> entry ----SYSCALL---> exit --INTERRUPT, CONT--> EVENT_STOP
- *	  registers                            registers                             mask back
- *	  set to the call                      back
+ *	  registers, mask                      mask, registers
+ *	  of the call                          back
+ *
+ * While the registers are the call's, the thread is lost if we are killed; the mask and the rest are changed only within
+ * that time.
  *
  * The last leg matters: only in get_signal() does the kernel look at -ERESTART* and restart what the thread was in,
  * and only there may the thread be left for longer. A single step would be shorter, but it ends in a forced SIGTRAP,
@@ -14,8 +17,18 @@
 #include <errno.h>
 #include <sys/ptrace.h>
 #include "arch.h"
+#include "guard.h"
 #include "pin.h"
 #include "wait.h"
+
+struct injection {
+	struct compel_proc *p;
+	pid_t tid;
+	struct user_regs_struct regs;	/* as the thread had them */
+	uint64_t mask;
+	struct guard guard;
+	bool is_entered;		/* registers may be ours */
+};
 
 int rest_in_signal_stop(pid_t tid)
 {
@@ -26,7 +39,7 @@ int rest_in_signal_stop(pid_t tid)
 	return resume_until(tid, PTRACE_CONT, EVENT_STOP, &status);
 }
 
-int inject_begin(struct compel_proc *p, pid_t tid, struct injection *j)
+static int inject_begin(struct compel_proc *p, pid_t tid, struct injection *j)
 {
 	int err;
 
@@ -42,17 +55,18 @@ int inject_begin(struct compel_proc *p, pid_t tid, struct injection *j)
 	if (err)
 		return proc_fail(p, err, "thread %d: read signal mask and dispatch state", tid);
 	j->is_entered = true;
-	err = set_sigmask(tid, ~0ULL);
-	return err ? proc_fail(p, err, "thread %d: block signals", tid) : 0;
+	return 0;
 }
 
-int inject_syscall(struct injection *j, long nr, const unsigned long args[6], long *ret)
+static int inject_syscall(struct injection *j, long nr, const unsigned long args[6], long *ret)
 {
 	struct user_regs_struct regs = j->regs;
 	int status, err;
 
 	arch_syscall_regs(&regs, j->p->syscall_insn, nr, args);
 	err = compel_regs_set(j->tid, &regs);
+	if (!err)
+		err = set_sigmask(j->tid, ~0ULL);
 	if (!err)
 		err = resume_until(j->tid, PTRACE_SYSCALL, EVENT_SYSCALL, &status);
 	if (!err)
@@ -65,24 +79,28 @@ int inject_syscall(struct injection *j, long nr, const unsigned long args[6], lo
 	return 0;
 }
 
-int inject_end(struct injection *j)
+/* Everything back, and the thread to rest in get_signal(); after an error too. */
+static int inject_end(struct injection *j)
 {
 	int err, first;
 
 	if (!j->is_entered)
 		return 0;
-	first = guard_end(j->p, j->tid, &j->guard);
+	first = set_sigmask(j->tid, j->mask);
+	err = guard_end(j->p, j->tid, &j->guard);
+	if (!first)
+		first = err;
 	err = compel_regs_set(j->tid, &j->regs);
 	if (!err)
 		err = rest_in_signal_stop(j->tid);
-	if (!err)
+	if (!err)	/* a signal may have been queued again by way of the mask */
 		err = set_sigmask(j->tid, j->mask);
 	if (!err)
 		err = first;
 	return err ? proc_fail(j->p, err, "thread %d: put its state back", j->tid) : 0;
 }
 
-int compel_syscall(struct compel_proc *p, pid_t tid, long nr, const unsigned long args[6], long *ret)
+int inject(struct compel_proc *p, pid_t tid, long nr, const unsigned long args[6], long *ret)
 {
 	struct injection j;
 	struct pin pin;

@@ -27,7 +27,7 @@ static int map(struct compel_proc *p, pid_t tid, size_t len, unsigned long *ret_
 {
 	unsigned long args[6] = { 0, len, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1ul, 0 };
 	long ret;
-	int err = compel_syscall(p, tid, SYS_mmap, args, &ret);
+	int err = inject(p, tid, SYS_mmap, args, &ret);
 
 	if (err)
 		return err;
@@ -76,7 +76,7 @@ int compel_unload(struct compel_proc *p, pid_t tid)
 
 	if (!p->map)
 		return 0;
-	err = compel_syscall(p, tid, SYS_munmap, args, &ret);
+	err = inject(p, tid, SYS_munmap, args, &ret);
 	if (err)
 		return err;
 	if (ret)

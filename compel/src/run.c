@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include "arch.h"
 #include "gate.h"
+#include "guard.h"
 #include "inject.h"
 #include "pin.h"
 #include "slot.h"
@@ -21,6 +22,8 @@
 
 struct entered {
 	struct compel_call *call;
+	const unsigned long *args;	/* of system call .nr; NULL: pie_main is called */
+	long nr;
 	struct user_regs_struct regs;	/* the thread's own */
 	uint64_t mask;
 	struct guard guard;
@@ -63,7 +66,7 @@ static int enter(struct compel_proc *p, struct entered *e, unsigned long slot)
 	pid_t tid = e->call->tid;
 	char frame[ARCH_FRAME_SPACE];
 	struct arch_entry entry = {
-		.code = p->map + p->gates.enter,
+		.code = p->map + (e->args ? p->gates.call : p->gates.enter),
 		.stack_top = slot + LEN_STACK,
 		.frame = slot + AT_FRAME,
 		.arg = p->data + e->call->arg,
@@ -77,7 +80,10 @@ static int enter(struct compel_proc *p, struct entered *e, unsigned long slot)
 
 	if (err)
 		return proc_fail(p, err, "thread %d: write the frame to return through", tid);
-	arch_enter_regs(&regs, &entry);
+	if (e->args)
+		arch_call_regs(&regs, &entry, e->nr, e->args);
+	else
+		arch_enter_regs(&regs, &entry);
 	err = compel_regs_set(tid, &regs);
 	if (!err)
 		err = set_sigmask(tid, ~open);
@@ -119,7 +125,7 @@ static void take_result(struct compel_proc *p, struct entered *e, const struct u
 
 	if (was_called) {
 		e->call->ret = ret;
-		p->is_writable = true;
+		p->is_writable |= !e->args;
 	} else {
 		e->call->err = proc_fail(p, ret, "process %d: make the data area writable", p->pid);
 	}
@@ -269,32 +275,64 @@ static int start(struct compel_proc *p, struct entered *e, unsigned long slot)
 	return err;
 }
 
+/* Start all, then collect all. */
+static int run(struct compel_proc *p, struct entered *all, unsigned int n)
+{
+	struct pin pin = { .is_pinned = false };
+	int err = gate_prepare(p);
+
+	if (err)
+		return err;
+	if (n == 1)
+		pin_to(p, all[0].call->tid, &pin);
+	for (unsigned int i = 0; i < n; i++) {
+		struct compel_call *c = all[i].call;
+
+		c->ret = 0;
+		c->err = start(p, &all[i], p->slots + i * LEN_SLOT);
+		all[i].is_running = !c->err;
+	}
+	collect(p, all, n);
+	unpin(&pin);
+	for (unsigned int i = 0; i < n && !err; i++)
+		err = all[i].call->err;
+	return err;
+}
+
 int compel_run(struct compel_proc *p, struct compel_call *calls, unsigned int n)
 {
 	struct entered *all;
-	struct pin pin = { .is_pinned = false };
 	int err;
 
 	if (!p->map || n > p->n_slots)
 		return proc_fail(p, -EINVAL, "run in %u threads, but there is room for %u", n, p->map ? p->n_slots : 0);
-	err = gate_prepare(p);
-	if (err)
-		return err;
 	all = calloc(n, sizeof(*all));
 	if (!all)
 		return proc_fail(p, -ENOMEM, "room for the state of %u threads", n);
-	if (n == 1)
-		pin_to(p, calls[0].tid, &pin);
-	for (unsigned int i = 0; i < n; i++) {
+	for (unsigned int i = 0; i < n; i++)
 		all[i].call = &calls[i];
-		calls[i].ret = 0;
-		calls[i].err = start(p, &all[i], p->slots + i * LEN_SLOT);
-		all[i].is_running = !calls[i].err;
-	}
-	collect(p, all, n);
-	unpin(&pin);
+	err = run(p, all, n);
 	free(all);
-	for (unsigned int i = 0; i < n && !err; i++)
-		err = calls[i].err;
+	return err;
+}
+
+int compel_syscall(struct compel_proc *p, pid_t tid, long nr, const unsigned long args[6], long *ret)
+{
+	struct compel_call call = { .tid = tid };
+	struct entered *e;
+	int err;
+
+	/* Where there is code, there is a safe way back from it. */
+	if (!p->map || !p->n_slots)
+		return inject(p, tid, nr, args, ret);
+	e = calloc(1, sizeof(*e));
+	if (!e)
+		return proc_fail(p, -ENOMEM, "room for the state of a thread");
+	e->call = &call;
+	e->nr = nr;
+	e->args = args;
+	err = run(p, e, 1);
+	free(e);
+	*ret = call.ret;
 	return err;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include "cpu.h"
@@ -47,8 +48,10 @@ static void run_for_ever(pid_t pid)
 		{ .kind = OP_SPIN, .a = 50000 }, { .kind = OP_FILL }, { .kind = OP_STACK },
 	};
 	struct compel_call call = { .tid = pid };
+	unsigned long args[6] = { 0 };
 	struct compel_stop stop;
 	struct compel_proc *p;
+	long ret;
 
 	ok(!compel_stop_thread(pid, &stop));
 	ok(!compel_open(pid, &p));
@@ -57,6 +60,7 @@ static void run_for_ever(pid_t pid)
 		ok(!compel_data_write(p, 0, &ops[i % 6], sizeof(ops[0])));
 		state->is_ready = 1;
 		ok(!compel_run(p, &call, 1));
+		ok(!compel_syscall(p, pid, SYS_getppid, args, &ret));	/* safe like a run: there is code loaded */
 	}
 }
 

@@ -12,7 +12,7 @@
 /* The first bytes of head.S. */
 struct head {
 	uint8_t jump[2], magic[2];
-	uint32_t enter, gate, leave;
+	uint32_t enter, call, gate, leave;
 };
 
 int arch_gates(const void *blob, size_t len, struct arch_gates *ret_gates)
@@ -22,9 +22,10 @@ int arch_gates(const void *blob, size_t len, struct arch_gates *ret_gates)
 	if (len < sizeof(h))
 		return -EINVAL;
 	memcpy(&h, blob, sizeof(h));
-	if (h.magic[0] != 0x43 || h.magic[1] != 0x42 || h.enter >= len || h.gate >= len || h.leave >= len)
+	if (h.magic[0] != 0x43 || h.magic[1] != 0x42 || h.enter >= len || h.call >= len || h.gate >= len || h.leave >= len)
 		return -EINVAL;
 	ret_gates->enter = h.enter;
+	ret_gates->call = h.call;
 	ret_gates->signal = h.gate;
 	ret_gates->leave = h.leave;
 	return 0;
@@ -42,6 +43,14 @@ void arch_enter_regs(struct user_regs_struct *regs, const struct arch_entry *e)
 	regs->rax = 0;
 	regs->orig_rax = -1;
 	regs->eflags = EFLAGS_PLAIN;
+}
+
+void arch_call_regs(struct user_regs_struct *regs, const struct arch_entry *e, long nr, const unsigned long args[6])
+{
+	arch_syscall_regs(regs, e->code, nr, args);
+	regs->rbx = e->frame;
+	regs->r12 = e->gate_sig;
+	regs->r14 = 0;
 }
 
 long arch_gate_result(const struct user_regs_struct *regs, bool *ret_was_called)

@@ -40,7 +40,8 @@ const char *compel_error(const struct compel_proc *p);
  * Registers, signal mask, rseq state and syscall user dispatch are as before afterwards, and the thread rests in the
  * same kind of stop: the system call it may have been in goes on when it is released. A blocking call is not
  * interrupted by signals (all are blocked meanwhile), only by death. Pointers in `args` are addresses in the target.
- * If the caller is killed half-way, the thread is lost: prefer loaded code for anything but a handful of calls.
+ * When code is loaded, its way back is used: then the caller may be killed at any moment, as in compel_run. Without, the
+ * thread is lost if the caller is killed within the 10 us that the call takes (as in compel_load and compel_unload).
  */
 must_check int compel_syscall(struct compel_proc *p, pid_t tid, long nr, const unsigned long args[6], long *ret);
 

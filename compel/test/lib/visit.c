@@ -82,6 +82,8 @@ static int run_all(struct compel_proc *p, const pid_t *tids, unsigned int n)
 		err = compel_data_read(p, 0, &op, sizeof(op));
 	if (!err)
 		eq(op.met, n);
+	for (unsigned int i = 0; i < n && !err; i++)
+		err = some_syscalls(p, tids[i]);	/* by way of the loaded code, this time */
 	if (!err)
 		err = compel_unload(p, tids[0]);
 	free(calls);

@@ -11,6 +11,9 @@
  * The result is in rbp at the gate. Nothing but registers is used until memory is known to be writable, and nothing
  * after the result: the way back works even if mprotect failed.
  *
+ * By `call` a single system call is made instead: number in rax, arguments where the kernel wants them, rbx and r12 as
+ * above, r14 = 0. It needs no stack.
+ *
  * The gate: a signal that the target ignores, sent to itself. Under ptrace it stops the thread inside get_signal(),
  * and the tracer puts the original registers back. Without a tracer the kernel drops it, and rt_sigreturn does it.
  */
@@ -20,6 +23,7 @@ pie_entry:
 	jmp	plain
 	.byte	0x43, 0x42			/* magic; this and the rest is struct head in frame.c */
 	.long	enter - pie_entry
+	.long	call - pie_entry
 	.long	gate - pie_entry
 	.long	leave_done - pie_entry
 plain:
@@ -40,6 +44,9 @@ enter:
 work:
 	mov	%r15, %rsp
 	call	pie_main
+	jmp	done
+call:
+	syscall
 done:
 	mov	%rax, %rbp
 	test	%r12, %r12
