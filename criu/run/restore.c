@@ -27,6 +27,7 @@
 #include "run/stage.h"
 #include "task/birth.h"
 #include "task/fork.h"
+#include "task/fs.h"
 #include "task/kind.h"
 
 /* --- in a task ----------------------------------------------------------------------------------------------- */
@@ -95,6 +96,7 @@ static const struct {
 	{ "state", make_task },		/* before fill: late_add needs its tables */
 	{ "fill", files_fill },
 	{ "memory", map_memory },	/* last of all that needs libc's memory */
+	{ "fs", fs_enter },		/* chroot: no path of the tool's means the same after it */
 	{ "ready", pass_ready },
 	{ "enter", restorer_enter },
 };
@@ -324,6 +326,7 @@ static void go(struct restore *r)
 	attach_go(r);
 	guard_unwatch(r->watcher);
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
+	files_restore_commit(r);
 	files_restore_release(r);
 	report_hook(r, "post-resume");
 }

@@ -34,7 +34,7 @@ static pid_t fork_with_pid(pid_t pid, uint64_t flags, int exit_signal)
 		.flags = flags,
 		/* A sibling reports as its parent does: clone3 wants no signal named then. */
 		.exit_signal = flags & CLONE_PARENT ? 0 : exit_signal,
-		.set_tid = (uintptr_t)set_tid,
+		.set_tid = pid ? (uintptr_t)set_tid : 0,
 		.set_tid_size = pid ? 1 : 0,
 	};
 	pid_t got = syscall(SYS_clone3, &args, sizeof(args));
@@ -227,12 +227,24 @@ static void block_signals(void)
 	sigprocmask(SIG_SETMASK, &all, NULL);
 }
 
+/* Some of its children are born elsewhere and handed over when their helper ends. */
+static bool adopts(const struct restore *r, const struct task *t)
+{
+	for (size_t i = t->index; i < r->m.tasks.n; i++) {
+		const struct task *child = r->m.tasks.v[i];
+
+		if (child->parent == t && child->restore->birth->when >= BIRTH_ORPHAN)
+			return true;
+	}
+	return false;
+}
+
 static int live_main(struct restore *r, const struct task *t, task_main run)
 {
 	int err;
 
-	/* Helpers that end hand their children to us. The final value is set later. */
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+	/* Only adopters: orphans go to the nearest subreaper, and that must be their parent. Set for good later. */
+	if (adopts(r, t) && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return fail_errno("become subreaper");
 	err = fork_children(r, t, BIRTH_EARLY, run);
 	if (!err)

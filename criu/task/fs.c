@@ -9,6 +9,7 @@
 #include "kernel/proc_status.h"
 #include "run/dump.h"
 #include "run/restore.h"
+#include "task/fs.h"
 #include "task/kind.h"
 
 static int scan_dir(struct dump *d, const struct task *t, const char *name, uint32_t *ret_id)
@@ -45,8 +46,9 @@ static int fs_check(const struct task *t)
 }
 
 /* The root first: entering it needs a path that is still reachable, and cwd may lie outside of it. */
-static int fs_make(struct restore *r, const struct task *t)
+int fs_enter(struct restore *r)
 {
+	const struct task *t = r->self;
 	auto_fd int root = -1, cwd = -1;
 	struct stat st, own;
 	int err;
@@ -71,5 +73,4 @@ const struct task_kind fs_kind = {
 	.name = "fs",
 	.scan = fs_scan,
 	.check = fs_check,
-	.make = fs_make,
 };

@@ -122,6 +122,9 @@ static int wait_threads(struct task *t)
 				    th->pid_real);
 		if (err == -EINTR)
 			continue;
+		if (err == -EDEADLK)
+			return fail(EDEADLK, "thread %d waits in vfork() for a child that uses its memory "
+				    "[task.shared-mm]; dump when the child has called exec or ended", th->pid_real);
 		if (err && err != -ESRCH)
 			return fail_with(err, "wait for thread %d to stop", th->pid_real);
 		th->dump->is_stopped = !err && th->dump->stop.kind <= COMPEL_GROUP_STOPPED;
