@@ -6,7 +6,9 @@ Programs whose dump must be refused have no image and take no part. Those whose 
 skipped with the reason, which stands in the program (zdtm-peer) or in PEER_LACKS. Without a peer all are skipped.
 """
 import argparse
+import functools
 import os
+import re
 import select
 import signal
 import subprocess
@@ -54,7 +56,18 @@ class Exchange(run.Run):
 
     def restore(self, fault=""):
         self.opts = replace(self.opts, criu=self.opts.restorer)
-        return super().restore(fault)
+        code = super().restore(fault)
+        self.check_who("dump", self.opts.dumper)
+        self.check_who("restore", self.opts.restorer)
+        return code
+
+    def check_who(self, command, binary):
+        """The logs must say that each half was done by the tool that it is about, or nothing was exchanged."""
+        with open(os.path.join(self.images, f"{command}.log"), encoding="utf-8", errors="replace") as f:
+            found = re.search(r"^\S+ Version: (\S+)", f.read(), re.M)
+        wanted = version_of(binary)
+        if not found or found[1] != wanted:
+            raise run.Failed(f"{command} was to be done by version {wanted}, its log says {found and found[1]}")
 
 
 def get_peer(path):
@@ -71,6 +84,12 @@ def get_peer(path):
     if got.returncode:
         sys.exit(f"interop: scripts/get-peer: exit code {got.returncode}: {got.stderr.strip()}")
     return os.path.join(folder, "criu"), ""
+
+
+@functools.cache
+def version_of(binary):
+    out = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout
+    return out.split()[1]
 
 
 def plain_words(binary):
@@ -170,7 +189,7 @@ def main():
     if total > len(tests):
         print(f"{total - len(tests)} programs have no image to exchange: their dump or restore must fail")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    run.Run = Exchange      # run.judge() makes one of these, in the worker
+    run.judge = functools.partial(run.judge, make=Exchange)     # what a worker calls
     jobs = []
     for direction in directions:
         opts = make_options(args, direction, peer)
