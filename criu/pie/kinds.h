@@ -26,6 +26,7 @@
 #include "task/signals.pie.h"
 #include "task/itimers.pie.h"
 #include "task/posix_timers.pie.h"
+#include "task/jobstop.pie.h"
 #include "task/rlimits.pie.h"
 #include "task/personality.pie.h"
 #include "task/prctl.pie.h"

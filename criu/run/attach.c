@@ -14,6 +14,7 @@
 #include "run/restore.h"
 #include "run/shared.h"
 #include "task/dispatch.h"
+#include "task/jobstop.h"
 #include "task/rseq.h"
 
 static pid_t real_tid(const struct thread *th)
@@ -134,6 +135,8 @@ int attach_finish(struct restore *r)
 
 	if (!err)
 		err = each_thread(r, wait_at_rest);
+	if (!err)
+		err = jobstop_resume(&r->m);
 	for (size_t i = 0; i < r->m.tasks.n && !err; i++) {
 		const struct task *t = r->m.tasks.v[i];
 		IN_SCOPE("task", leader(t)->pid);
@@ -152,7 +155,7 @@ void attach_go(struct restore *r)
 
 		if (!is_alive(t))
 			continue;
-		if (t->state == TASK_STOPPED || r->opt->final_state == FINAL_STOP)
+		if (t->state != TASK_STOPPED && r->opt->final_state == FINAL_STOP)
 			kill(leader(t)->pid_real, SIGSTOP);
 		for (size_t n = t->n_threads; n--;) {
 			int err = compel_release(t->threads[n].pid_real);
