@@ -131,7 +131,8 @@ def parse_args():
     p.add_argument("-k", "--keep-going", action="store_true")
     p.add_argument("--iters", type=int, default=1, metavar="N", help="dump and restore so often before the check")
     p.add_argument("--pre", type=int, default=0, metavar="N", help="pre-dumps before each dump")
-    p.add_argument("--fault", default="", metavar="STAGE", help="this stage of the tool fails; nothing may be harmed")
+    p.add_argument("--fault", default="", metavar="STAGE",
+                   help="this stage of the tool fails (dump:STAGE or restore:STAGE where both have it); nothing may be harmed")
     p.add_argument("--criu-bin", default=os.path.join(TOP, "build", "criu"), metavar="PATH")
     p.add_argument("--build", default=os.path.join(TOP, "build"), help="where the programs are")
     p.add_argument("--no-excuse", action="store_true", help="what the peer is known not to do counts as failure, too")

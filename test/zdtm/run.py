@@ -365,14 +365,18 @@ class Run:
 
     def one_round(self, before):
         """Dump and restore once. True if the program has already been judged."""
-        test, fault = self.test, self.opts.fault
-        code = self.dump(fault)
+        test = self.test
+        where, _, stage = self.opts.fault.rpartition(":")
+        fault = stage if where != "dump" else ""
+        code = self.dump(stage if where != "restore" else "")
         if test.refuse or (test.may_refuse and code == 1 and self.error_matches(test.may_refuse)):
             self.refused(code, test.refuse or test.may_refuse, before)
             return True
-        if fault and code == 1:
-            self.expect_unharmed(before, f"the dump was broken in {fault}")
+        if stage and where != "restore" and code == 1:
+            self.expect_unharmed(before, f"the dump was broken in {stage}")
             return True
+        if where == "dump":
+            raise Failed(f"the dump does not fail in stage {stage}: exit code {code}")
         if code:
             raise Failed(f"the dump exits with {code}", *self.log_tail())
         self.await_death(before)
