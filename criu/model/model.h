@@ -38,7 +38,7 @@ struct page_run {
 	uint64_t start;
 	uint64_t n_pages;
 	uint32_t flags;			/* PE_* */
-	uint64_t offset;		/* in the pages file, bytes; only PE_PRESENT */
+	uint64_t offset;		/* in the pages file (with PE_COW: that of cow), bytes */
 	struct task *cow;		/* PE_COW: the relative whose page at the same address this is */
 };
 enum { PE_PARENT = 1, PE_LAZY = 2, PE_PRESENT = 4, PE_COW = 0x100 };
@@ -46,6 +46,9 @@ enum { PE_PARENT = 1, PE_LAZY = 2, PE_PRESENT = 4, PE_COW = 0x100 };
 struct pagemap {
 	uint32_t pages_id;
 	VEC(struct page_run) runs;	/* ascending, not overlapping */
+	const uint8_t *map;		/* while restoring: the pages file, mapped; NULL if it is empty */
+	uint64_t map_len;
+	uint64_t n_compared, n_equal;	/* pages that were compared with the parent's, and found the same */
 };
 
 struct task {
@@ -80,6 +83,7 @@ struct model {
 	VEC(struct fd_table *) fd_tables;
 	VEC(struct file) files;		/* ids are index + 1 while dumping; use model_file() */
 	VEC(RemapFilePathEntry *) remaps;
+	void **file_kind_data;		/* file/kind.h: file_kind_data() */
 };
 
 struct task *model_task_add(struct model *m, struct task *parent, pid_t pid, pid_t pid_real);
