@@ -3,6 +3,7 @@
 #include <compel/pie.h>
 #include <asm/errno.h>
 #include <linux/prctl.h>
+#include "cpu_pkeys.h"
 #include "mem/mm.pie.h"
 
 enum { PKEY_COUNT = 16 };
@@ -12,12 +13,17 @@ static long pkey_alloc(void)
 	return pie_syscall6(__NR_pkey_alloc, 0, 0, 0, 0, 0, 0);
 }
 
-/* No call lists the keys that are taken, so take all that are free and give those back. */
+/*
+ * No call lists the keys that are taken, so take all that are free and give those back. Only where there are keys: the
+ * call fails with EINVAL without them, but takes key 0 all the same, and then with ENOSPC.
+ */
 static uint32_t allocated_pkeys(void)
 {
 	uint32_t ours = 0;
 	long key;
 
+	if (!cpu_has_pkeys())
+		return 0;
 	while ((key = pkey_alloc()) > 0 && key < PKEY_COUNT)
 		ours |= 1U << key;
 	/* ENOSPC: the program has all of them. Anything else: the CPU has none. */

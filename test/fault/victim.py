@@ -64,8 +64,11 @@ class Victim:
         """The process and its child, from the outside."""
         found = [self.pid]
         for tid in os.listdir(f"/proc/{self.pid}/task"):
-            with open(f"/proc/{self.pid}/task/{tid}/children") as f:
-                found += map(int, f.read().split())
+            try:
+                with open(f"/proc/{self.pid}/task/{tid}/children") as f:
+                    found += map(int, f.read().split())
+            except (FileNotFoundError, ProcessLookupError):
+                pass        # a thread that ends meanwhile is found missing by look()
         return found
 
     def look(self):
