@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "file/files.h"
 #include "image/dir.h"
+#include "kernel/lsm.h"
 #include "options.h"
 #include "options.h"
 #include "run/dump.h"
@@ -128,7 +129,7 @@ int save_inventory(struct dump *d)
 	inv->has_fdinfo_per_id = inv->fdinfo_per_id = true;
 	inv->has_ns_per_id = inv->ns_per_id = true;
 	inv->has_lsmtype = true;
-	inv->lsmtype = LSMTYPE__NO_LSM;
+	inv->lsmtype = lsm_active();
 	inv->has_root_cg_set = true;
 	inv->root_cg_set = 1;
 	inv->has_network_lock_method = true;

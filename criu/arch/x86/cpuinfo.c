@@ -21,6 +21,7 @@ static const struct word {
 	uint8_t reg;
 	uint32_t fpu;		/* what --cpu-cap=fpu wants: the ways of saving registers */
 	uint32_t ins;		/* what --cpu-cap=ins wants: instructions that programs use */
+	uint32_t always;
 } words[N_WORDS] = {
 	/* tsc cx8 sep cmov clflush mmx sse sse2; fpu fxsr */
 	{ "1.EDX", 1, 0, EDX, BIT(0) | BIT(24),
@@ -28,7 +29,8 @@ static const struct word {
 	/* syscall mmxext rdtscp lm 3dnow */
 	{ "80000001.EDX", 0x80000001, 0, EDX, 0, BIT(11) | BIT(22) | BIT(27) | BITS(31, 29) },
 	{ "80860001.EDX", 0 },
-	{ "Linux 1", 0 },
+	/* rep_good, nopl, cpuid: Linux sets them on every 64-bit CPU. It is what other tools write and compare. */
+	{ "Linux 1", 0, .always = BIT(16) | BIT(20) | BIT(25) },
 	/* sse3 pclmul ssse3 fma cx16 sse4 movbe popcnt aes xsave avx f16c rdrand; osxsave */
 	{ "1.ECX", 1, 0, ECX, BIT(27),
 	  BITS(1, 0) | BIT(9) | BITS(13, 12) | BITS(20, 19) | BITS(23, 22) | BITS(30, 25) },
@@ -65,7 +67,7 @@ static uint32_t read_word(const struct word *w)
 	uint32_t r[4];
 
 	if (!leaf_exists(w->leaf))
-		return 0;
+		return w->always;
 	__cpuid_count(w->leaf, w->sub, r[EAX], r[EBX], r[ECX], r[EDX]);
 	return r[w->reg];
 }

@@ -3,6 +3,7 @@
  * Filters that threads have in common are still the same ones: a thread can put one more on all of them (TSYNC), which
  * the kernel only does when the chains of all threads have one beginning. And a thread that has dropped its
  * privileges after it had set filters by them, without no_new_privs, has its filters and no privileges.
+ * zdtm-peer: shares filters only where all threads have the same chain
  */
 #include <errno.h>
 #include <linux/capability.h>
