@@ -135,6 +135,8 @@ static int load_remaps(struct model *m, int img_dir)
 	while (!err && (got = image_next(&in, &e)) > 0) {
 		if (!model_file(m, e->orig_id))
 			return image_bad(&in, "file %u does not exist", e->orig_id);
+		if (model_remap(m, e->orig_id))
+			return image_bad(&in, "file %u occurs twice", e->orig_id);
 		/* As old images have it. */
 		if (!e->has_remap_type) {
 			e->has_remap_type = true;

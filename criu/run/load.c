@@ -146,19 +146,6 @@ static int load_seccomp(struct restore *r)
 	return got < 0 ? got : 0;
 }
 
-static int load_remaps(struct restore *r)
-{
-	RemapFilePathEntry *e;
-	struct image_in in;
-	int got = image_in_open(&in, &r->m.arena, r->img_dir, IMG_REMAP_FPATH, 0);
-
-	if (got)
-		return got;
-	while ((got = image_next(&in, &e)) > 0)
-		vec_push(&r->m.arena, &r->m.remaps, e);
-	return got;
-}
-
 /* Is this CPU good enough? Threads are looked at one by one later, whether there is cpuinfo.img or not. */
 static int check_cpu(struct restore *r)
 {
@@ -183,8 +170,6 @@ int load_model(struct restore *r)
 		err = load_pstree(r);
 	if (!err)
 		err = load_seccomp(r);
-	if (!err)
-		err = load_remaps(r);
 	for (size_t i = 0; i < r->m.tasks.n && !err; i++) {
 		IN_SCOPE("task", leader(r->m.tasks.v[i])->pid);
 		err = load_task(r, r->m.tasks.v[i]);

@@ -44,16 +44,6 @@ static int save_pstree(struct dump *d)
 	return image_out_close(&o);
 }
 
-static int save_remaps(struct dump *d)
-{
-	struct image_out o;
-
-	image_out_open(&o, d->img_dir, IMG_REMAP_FPATH, 0);
-	for (size_t i = 0; i < d->m.remaps.n; i++)
-		image_put(&o, &d->m.remaps.v[i]->base);
-	return image_out_close(&o);
-}
-
 static Timespec *clock_value(struct dump *d, clockid_t id)
 {
 	Timespec *v = arena_msg(&d->m.arena, Timespec, timespec__init);
@@ -98,8 +88,6 @@ int save_records(struct dump *d)
 	err = save_pstree(d);
 	if (!err)
 		err = files_save(d);
-	if (!err)
-		err = save_remaps(d);
 	if (!err)
 		err = image_write_one(d->img_dir, IMG_SECCOMP, 0, &d->m.seccomp->base);
 	if (!err)
