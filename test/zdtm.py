@@ -95,6 +95,8 @@ def run_all(tests, args, opts):
                 skip = "namespaces: issue 3"
             elif flavor not in test.flavors:
                 skip = "not for this flavor"
+            elif opts.stay and test.inherit:
+                skip = "is about the restore only"
             elif opts.pre and not has_pre_dump(opts.criu):
                 skip = "the tool has no pre-dump yet"
             if skip:
@@ -137,6 +139,7 @@ def parse_args():
     p.add_argument("--build", default=os.path.join(TOP, "build"), help="where the programs are")
     p.add_argument("--no-excuse", action="store_true", help="what the peer is known not to do counts as failure, too")
     p.add_argument("--ignore", action="append", default=[], metavar="REGEX", help="what of /proc is not compared")
+    p.add_argument("--stay", action="store_true", help="dump with -R and restore nothing: the program must not notice")
     p.add_argument("--keep", action="store_true", help="leave the directory of each test")
     return top.parse_args()
 
@@ -168,7 +171,7 @@ def main():
         test.peer = "" if args.no_excuse else test.peer
         test.ignore += args.ignore
     opts = run.Options(criu=os.path.abspath(args.criu_bin), build=os.path.abspath(args.build), iters=args.iters,
-                       pre=args.pre, fault=args.fault, keep=args.keep, is_peer=run.is_peer(args.criu_bin))
+                       pre=args.pre, fault=args.fault, stay=args.stay, keep=args.keep, is_peer=run.is_peer(args.criu_bin))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     return run_all(chosen(args, tests), args, opts)
 

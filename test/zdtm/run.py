@@ -44,6 +44,7 @@ class Options:
     iters: int = 1
     pre: int = 0
     fault: str = ""
+    stay: bool = False
     keep: bool = False
     is_peer: bool = False
 
@@ -247,6 +248,8 @@ class Run:
     def dump(self, fault=""):
         extra = self.pre_dump()
         self.new_images()
+        if self.opts.stay:
+            extra = [*extra, "-R"]
         return self.criu("dump", ["-t", str(self.root), *extra, *self.expand(self.test.dump)], fault)
 
     def restore(self, fault=""):
@@ -379,6 +382,9 @@ class Run:
             raise Failed(f"the dump does not fail in stage {stage}: exit code {code}")
         if code:
             raise Failed(f"the dump exits with {code}", *self.log_tail())
+        if self.opts.stay:
+            self.compare(before, "the program was changed by a dump that lets it run on")
+            return False
         self.await_death(before)
         if test.between:
             subprocess.run(test.between, shell=True, cwd=self.work, check=True)

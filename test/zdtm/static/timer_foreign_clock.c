@@ -6,14 +6,18 @@
  */
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "zdtm.h"
 
+static _Atomic int running;
+
 static void *idle(void *arg)
 {
+	running = 1;
 	zt_wait();
 	return arg;
 }
@@ -39,6 +43,8 @@ int main(void)
 	zt_init();
 	signal(SIGUSR1, SIG_IGN);
 	SETUP(pthread_create(&thread, NULL, idle, NULL) == 0);
+	while (!running)
+		zt_sleep_ms(1);
 	SETUP(pthread_getcpuclockid(thread, &clock) == 0);
 	own_thread = create(clock);
 	zt_checkpoint();
