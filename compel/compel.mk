@@ -16,7 +16,7 @@ COMPEL_INC	:= -Icompel/include -Icompel/arch/$(ARCH)/include -Icompel/src
 # linker script, which also says why.
 PIE_CFLAGS = -std=gnu17 -O2 -g -ffreestanding -fpie -fvisibility=hidden -fno-stack-protector -fno-builtin \
 	     -fno-asynchronous-unwind-tables -fno-unwind-tables -ffunction-sections -fdata-sections -fcf-protection=none \
-	     -mgeneral-regs-only -fno-strict-aliasing -fno-tree-loop-distribute-patterns \
+	     -mgeneral-regs-only -fno-strict-aliasing \
 	     $(WARN) -MMD -MP -Icompel/arch/$(ARCH)/include
 
 pie_lds		:= compel/arch/$(ARCH)/pie/blob.lds

@@ -11,29 +11,38 @@ bool arch_is_native64(const struct user_regs_struct *regs);
 /* Offset of the first system call instruction in `code`, `len` if there is none. */
 size_t arch_find_syscall(const unsigned char *code, size_t len);
 
-/* Turn saved registers into those of a thread about to execute `nr` by the instruction at `insn`. */
-void arch_syscall_regs(struct user_regs_struct *regs, unsigned long insn, long nr, const unsigned long args[6]);
+/*
+ * Turn saved registers into those of a thread about to execute `nr` by the instruction at `insn`.
+ */
+void arch_syscall_regs(struct user_regs_struct *regs, unsigned long insn, long nr,
+		       const unsigned long args[6]);
 long arch_syscall_result(const struct user_regs_struct *regs);
 
-/* Whether system call `nr` with `flags` as its first argument makes the caller wait for a child as vfork does. */
+/*
+ * Whether system call `nr` with `flags` as its first argument makes the caller wait for a child as
+ * vfork does.
+ */
 bool arch_is_vfork(long nr, unsigned long flags);
 
-/* Registers of a fresh stop: true if they were changed so that the interrupted call goes on instead of failing. */
+/*
+ * Registers of a fresh stop: true if they were changed so that the interrupted call goes on instead
+ * of failing.
+ */
 bool arch_mark_restart(struct user_regs_struct *regs);
 
-/* --- entering loaded code ------------------------------------------------------------------------------------- */
+/* --- entering loaded code --- */
 
 struct arch_entry {
 	unsigned long code, stack_top, frame;
 	unsigned long arg;
-	unsigned long to_unlock, len_to_unlock;	/* what must be made writable first; length 0: nothing */
+	unsigned long to_unlock, len_to_unlock;	/* made writable first; length 0: nothing */
 	int gate_sig;				/* 0: no signal, the gate is the call that leaves */
 };
 
 /* Offsets in a blob, from its head. */
 struct arch_gates {
-	unsigned long enter, call;	/* where the tracer comes in, for pie_main and for one system call */
-	unsigned long signal, leave;	/* where ip is in a stop at the gate with and without a signal */
+	unsigned long enter, call;	/* the ways in: to pie_main, to one system call */
+	unsigned long signal, leave;	/* ip at the gate, with and without a signal */
 };
 
 #define ARCH_FRAME_SPACE 16384	/* bytes kept for a frame */
@@ -51,12 +60,16 @@ void arch_call_regs(struct user_regs_struct *regs, const struct arch_entry *entr
 long arch_gate_result(const struct user_regs_struct *regs, bool *ret_was_called);
 unsigned long arch_ip(const struct user_regs_struct *regs);
 
-/* At the entry stop of the call that leaves: registers to make it no call at all, and to go on as `own`. */
+/*
+ * At the entry stop of the call that leaves: registers to make it no call at all, and to go on as
+ * `own`.
+ */
 void arch_cancel_leave(struct user_regs_struct *regs, const struct user_regs_struct *own);
 
 /*
- * Write into `buf` (ARCH_FRAME_SPACE bytes that will be at `addr`) the signal frame through which a thread gets back to
- * `regs` (at `abort_ip`, if not 0), `mask` and the extended state. Returns its length.
+ * Write into `buf` (ARCH_FRAME_SPACE bytes that will be at `addr`) the signal frame through which a
+ * thread gets back to `regs` (at `abort_ip`, if not 0), `mask` and the extended state. Returns its
+ * length.
  */
 size_t arch_frame(void *buf, unsigned long addr, const struct user_regs_struct *regs, uint64_t mask,
 		  unsigned long abort_ip, const void *xsave, size_t len_xsave);

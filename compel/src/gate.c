@@ -2,9 +2,10 @@
 /*
  * The choice of the signal that ends a run.
  *
- * A signal that the target ignores stops a traced thread, and does nothing to one that is not traced any more. Not every
- * program has one (a Go program catches nearly all): then each system call of the run is traced, and the one that
- * leaves is the sign; slower, but no signal is involved.
+ * A signal that the target ignores stops a traced thread, and does nothing to one that is not
+ * traced any more. Not every program has one (a Go program catches nearly all): then each system
+ * call of the run is traced, and the one that leaves is the sign; slower, but no signal is
+ * involved.
  */
 #include "gate.h"
 #include <errno.h>
@@ -15,19 +16,20 @@
 #include <sys/ptrace.h>
 #include "wait.h"
 
-#define BIT(sig) (1ULL << ((sig) - 1))
+#define BIT(sig) (1ULL << ((sig)-1))
 
-const uint64_t gate_faults = BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) | BIT(SIGFPE) | BIT(SIGTRAP) | BIT(SIGSYS);
+const uint64_t gate_faults =
+	BIT(SIGSEGV) | BIT(SIGBUS) | BIT(SIGILL) | BIT(SIGFPE) | BIT(SIGTRAP) | BIT(SIGSYS);
 
 /* Ignored unless caught. */
 static const uint64_t ignored_by_default = BIT(SIGURG) | BIT(SIGWINCH) | BIT(SIGCHLD);
 
 /*
- * Sending one of these discards others from the queues, even when it is ignored (prepare_signal() in the kernel); those
- * above 31 need room in the queue to be sent at all.
+ * Sending one of these discards others from the queues, even when it is ignored (prepare_signal()
+ * in the kernel); those above 31 need room in the queue to be sent at all.
  */
-static const uint64_t has_effects = BIT(SIGKILL) | BIT(SIGSTOP) | BIT(SIGCONT) | BIT(SIGTSTP) | BIT(SIGTTIN) |
-				    BIT(SIGTTOU) | ~(BIT(32) - 1);
+static const uint64_t has_effects = BIT(SIGKILL) | BIT(SIGSTOP) | BIT(SIGCONT) | BIT(SIGTSTP) |
+				    BIT(SIGTTIN) | BIT(SIGTTOU) | ~(BIT(32) - 1);
 
 /* Rarest in real programs first. */
 static const int preferred[] = { SIGURG, SIGWINCH, SIGPIPE, SIGXFSZ, SIGHUP, SIGCHLD };
@@ -54,7 +56,8 @@ int gate_prepare(struct compel_proc *p)
 			seccomp = atoi(line + 8);
 	}
 	fclose(f);
-	p->ignored.usable = (ignored | (ignored_by_default & ~caught)) & ~has_effects & ~gate_faults;
+	p->ignored.usable =
+		(ignored | (ignored_by_default & ~caught)) & ~has_effects & ~gate_faults;
 	p->ignored.has_seccomp = seccomp != 0;
 	p->ignored.is_known = true;
 	return 0;
@@ -64,12 +67,14 @@ bool gate_is_filtered(const struct compel_proc *p, pid_t tid)
 {
 	/* Asking for suspension again succeeds where it was granted. */
 	return p->ignored.has_seccomp &&
-	       ptrace(PTRACE_SETOPTIONS, tid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP) < 0;
+	       ptrace(PTRACE_SETOPTIONS, tid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP) <
+		       0;
 }
 
 int gate_signal(const struct compel_proc *p, uint64_t mask)
 {
-	uint64_t usable = p->ignored.usable & ~mask;	/* a blocked one may be pending, and would be used up */
+	uint64_t usable =
+		p->ignored.usable & ~mask; /* a blocked one may be pending, and would be used up */
 
 	for (size_t i = 0; i < sizeof(preferred) / sizeof(preferred[0]); i++)
 		if (usable & sig_bit(preferred[i]))

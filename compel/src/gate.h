@@ -11,8 +11,8 @@ int gate_prepare(struct compel_proc *p);
 int gate_signal(const struct compel_proc *p, uint64_t mask);
 
 /*
- * Whether a filter looks at the system calls of a stopped thread, because the caller may not suspend it. What it must
- * allow is rt_sigreturn, or no handler of the target could return.
+ * Whether a filter looks at the system calls of a stopped thread, because the caller may not
+ * suspend it. What it must allow is rt_sigreturn, or no handler of the target could return.
  */
 bool gate_is_filtered(const struct compel_proc *p, pid_t tid);
 

@@ -7,9 +7,9 @@
 #include <sys/ptrace.h>
 
 /* Newer than the headers of the systems we are built on. */
-#define GET_RSEQ_CONFIGURATION			0x420f
-#define SET_SYSCALL_USER_DISPATCH_CONFIG	0x4210
-#define GET_SYSCALL_USER_DISPATCH_CONFIG	0x4211
+#define GET_RSEQ_CONFIGURATION		 0x420f
+#define SET_SYSCALL_USER_DISPATCH_CONFIG 0x4210
+#define GET_SYSCALL_USER_DISPATCH_CONFIG 0x4211
 
 struct rseq_config {
 	uint64_t area;
@@ -17,9 +17,10 @@ struct rseq_config {
 };
 
 /*
- * A thread stopped inside a critical section must be aborted when it goes on, which the kernel does by itself: it
- * compares ip and rseq_cs on the way to user mode. But it also clears rseq_cs when it sees an ip outside, as that of
- * injected code is. So the pointer is kept, and put back together with the registers.
+ * A thread stopped inside a critical section must be aborted when it goes on, which the kernel does
+ * by itself: it compares ip and rseq_cs on the way to user mode. But it also clears rseq_cs when it
+ * sees an ip outside, as that of injected code is. So the pointer is kept, and put back together
+ * with the registers.
  */
 static int rseq_begin(struct compel_proc *p, pid_t tid, unsigned long ip, struct guard *g)
 {
@@ -29,7 +30,9 @@ static int rseq_begin(struct compel_proc *p, pid_t tid, unsigned long ip, struct
 	uint64_t ptr;
 
 	if (ptrace(GET_RSEQ_CONFIGURATION, tid, sizeof(config), &config) < 0)
-		return errno == ESRCH ? -ESRCH : 0;	/* before 5.13, or without CONFIG_RSEQ: not to be known */
+		return errno == ESRCH
+			       ? -ESRCH
+			       : 0; /* before 5.13, or without CONFIG_RSEQ: not to be known */
 	if (!config.area)
 		return 0;
 	word = config.area + offsetof(struct rseq, rseq_cs);
@@ -43,7 +46,8 @@ static int rseq_begin(struct compel_proc *p, pid_t tid, unsigned long ip, struct
 	return 0;
 }
 
-int guard_begin(struct compel_proc *p, pid_t tid, const struct user_regs_struct *regs, struct guard *g)
+int guard_begin(struct compel_proc *p, pid_t tid, const struct user_regs_struct *regs,
+		struct guard *g)
 {
 	struct dispatch_config off = { 0 };
 
@@ -56,7 +60,7 @@ int guard_begin(struct compel_proc *p, pid_t tid, const struct user_regs_struct 
 			return err;
 	}
 	if (ptrace(GET_SYSCALL_USER_DISPATCH_CONFIG, tid, sizeof(g->dispatch), &g->dispatch) < 0) {
-		g->dispatch.mode = 0;	/* before 6.4 */
+		g->dispatch.mode = 0; /* before 6.4 */
 		return errno == ESRCH ? -ESRCH : 0;
 	}
 	if (!g->dispatch.mode)

@@ -11,14 +11,15 @@ struct dispatch_config {
 };
 
 struct guard {
-	struct dispatch_config dispatch;	/* syscall user dispatch; .mode 0 = off, nothing to put back */
-	unsigned long rseq_word;		/* address of the thread's rseq_cs pointer, 0 = nothing to put back */
+	struct dispatch_config dispatch;	/* syscall user dispatch; .mode 0: it is off */
+	unsigned long rseq_word;		/* where rseq_cs is; 0: not in a section */
 	uint64_t rseq_cs;			/* the critical section it is in */
 	unsigned long abort_ip;			/* where the kernel would send it */
 };
 
 /* Switch them off for a stopped thread with registers `regs`. */
-int guard_begin(struct compel_proc *p, pid_t tid, const struct user_regs_struct *regs, struct guard *g);
+int guard_begin(struct compel_proc *p, pid_t tid, const struct user_regs_struct *regs,
+		struct guard *g);
 
 /* Put them back: just before the thread's own registers are. */
 int guard_end(struct compel_proc *p, pid_t tid, const struct guard *g);

@@ -6,12 +6,13 @@
  *	  registers, mask                      mask, registers
  *	  of the call                          back
  *
- * While the registers are the call's, the thread is lost if we are killed; the mask and the rest are changed only within
- * that time.
+ * While the registers are the call's, the thread is lost if we are killed; the mask and the rest
+ * are changed only within that time.
  *
- * The last leg matters: only in get_signal() does the kernel look at -ERESTART* and restart what the thread was in,
- * and only there may the thread be left for longer. A single step would be shorter, but it ends in a forced SIGTRAP,
- * which resets the target's action for SIGTRAP when that is blocked or ignored.
+ * The last leg matters: only in get_signal() does the kernel look at -ERESTART* and restart what
+ * the thread was in, and only there may the thread be left for longer. A single step would be
+ * shorter, but it ends in a forced SIGTRAP, which resets the target's action for SIGTRAP when that
+ * is blocked or ignored.
  */
 #include "inject.h"
 #include <errno.h>
@@ -24,10 +25,10 @@
 struct injection {
 	struct compel_proc *p;
 	pid_t tid;
-	struct user_regs_struct regs;	/* as the thread had them */
+	struct user_regs_struct regs; /* as the thread had them */
 	uint64_t mask;
 	struct guard guard;
-	bool is_entered;		/* registers may be ours */
+	bool is_entered; /* registers may be ours */
 };
 
 int rest_in_signal_stop(pid_t tid)
@@ -93,7 +94,7 @@ static int inject_end(struct injection *j)
 	err = compel_regs_set(j->tid, &j->regs);
 	if (!err)
 		err = rest_in_signal_stop(j->tid);
-	if (!err)	/* a signal may have been queued again by way of the mask */
+	if (!err) /* a signal may have been queued again by way of the mask */
 		err = set_sigmask(j->tid, j->mask);
 	if (!err)
 		err = first;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#pragma once	/* inject.h: make a stopped thread execute a system call with nothing of ours in its memory */
+#pragma once	/* inject.h: a system call with nothing of ours in the target's memory */
 
 #include "proc.h"
 

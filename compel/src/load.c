@@ -5,9 +5,10 @@
  *	| code  r-x | data  rw- | stack, frame | stack, frame | ... rw- | one page  r-x |
  *	map         data        slots                                                  map + len_map
  *
- * It is made with one call, readable and executable; code is written from outside, and the first thread to enter makes the
- * middle writable by itself. No page is ever both writable and executable, and none gains execution: so it works
- * under PR_SET_MDWE as well. The last page keeps the writable part from being merged with a neighbour of the target's.
+ * It is made with one call, readable and executable; code is written from outside, and the first
+ * thread to enter makes the middle writable by itself. No page is ever both writable and
+ * executable, and none gains execution: so it works under PR_SET_MDWE as well. The last page keeps
+ * the writable part from being merged with a neighbour of the target's.
  */
 #include <errno.h>
 #include <sys/mman.h>
@@ -25,14 +26,16 @@ static size_t page_up(size_t n)
 
 static int map(struct compel_proc *p, pid_t tid, size_t len, unsigned long *ret_addr)
 {
-	unsigned long args[6] = { 0, len, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1ul, 0 };
+	unsigned long args[6] = { 0,	len, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
+				  -1ul, 0 };
 	long ret;
 	int err = inject(p, tid, SYS_mmap, args, &ret);
 
 	if (err)
 		return err;
 	if (ret < 0 && ret > -4096)
-		return proc_fail(p, ret, "process %d: map %zu bytes for code to run inside", p->pid, len);
+		return proc_fail(p, ret, "process %d: map %zu bytes for code to run inside", p->pid,
+				 len);
 	*ret_addr = ret;
 	return 0;
 }
@@ -106,7 +109,8 @@ int compel_data_read(struct compel_proc *p, size_t off, void *ret_buf, size_t le
 	int err;
 
 	if (!is_inside(p, off, len))
-		return proc_fail(p, -ERANGE, "read %zu bytes at %zu of a data area of %zu", len, off, p->len_data);
+		return proc_fail(p, -ERANGE, "read %zu bytes at %zu of a data area of %zu", len,
+				 off, p->len_data);
 	err = proc_read(p, p->data + off, ret_buf, len);
 	return err ? proc_fail(p, err, "process %d: read the data area", p->pid) : 0;
 }
@@ -116,7 +120,8 @@ int compel_data_write(struct compel_proc *p, size_t off, const void *buf, size_t
 	int err;
 
 	if (!is_inside(p, off, len))
-		return proc_fail(p, -ERANGE, "write %zu bytes at %zu of a data area of %zu", len, off, p->len_data);
+		return proc_fail(p, -ERANGE, "write %zu bytes at %zu of a data area of %zu", len,
+				 off, p->len_data);
 	err = proc_write(p, p->pid, p->data + off, buf, len);
 	return err ? proc_fail(p, err, "process %d: write the data area", p->pid) : 0;
 }

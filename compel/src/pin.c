@@ -8,8 +8,8 @@
 #include <unistd.h>
 #include "proc.h"
 
-#define FIELD_STATE 3
-#define FIELD_PROCESSOR 39	/* of /proc/TID/stat */
+#define FIELD_STATE	3
+#define FIELD_PROCESSOR 39 /* of /proc/TID/stat */
 
 static int last_cpu(pid_t tid)
 {
@@ -45,7 +45,8 @@ void pin_to(struct compel_proc *p, pid_t tid, struct pin *ret_pin)
 	cpu = p->pinned_cpu;
 
 	ret_pin->is_pinned = false;
-	if (cpu < 0 || cpu >= CPU_SETSIZE || sched_getaffinity(0, sizeof(ret_pin->before), &ret_pin->before) < 0)
+	if (cpu < 0 || cpu >= CPU_SETSIZE ||
+	    sched_getaffinity(0, sizeof(ret_pin->before), &ret_pin->before) < 0)
 		return;
 	CPU_ZERO(&one);
 	CPU_SET(cpu, &one);

@@ -40,10 +40,13 @@ int proc_read(struct compel_proc *p, unsigned long addr, void *buf, size_t len)
 		return 0;
 	if (n < 0)
 		return -errno;
-	return n ? -EFAULT : -ESRCH;	/* no memory at all: it has exited */
+	return n ? -EFAULT : -ESRCH; /* no memory at all: it has exited */
 }
 
-/* For kernels that do not let /proc/PID/mem write to read-only mappings (proc_mem.force_override=never). */
+/*
+ * For kernels that do not let /proc/PID/mem write to read-only mappings
+ * (proc_mem.force_override=never).
+ */
 static int poke(pid_t tid, unsigned long addr, const void *buf, size_t len)
 {
 	for (size_t i = 0; i < len; i += sizeof(long)) {
@@ -105,7 +108,9 @@ static unsigned long search(struct compel_proc *p, unsigned long start, unsigned
 		at = arch_find_syscall(piece, len);
 		if (at < len)
 			found = start + at;
-		/* The next piece begins a little earlier: an instruction may lie across the border. */
+		/*
+		 * The next piece begins a little earlier: an instruction may lie across the border.
+		 */
 		start += start + len < end ? len - 1 : len;
 	}
 	free(piece);
@@ -113,8 +118,8 @@ static unsigned long search(struct compel_proc *p, unsigned long start, unsigned
 }
 
 /*
- * The vDSO is there even in a process without libc. A process may have unmapped or moved it, so that auxv points at
- * nothing or at something else: what is found must call itself the vDSO.
+ * The vDSO is there even in a process without libc. A process may have unmapped or moved it, so
+ * that auxv points at nothing or at something else: what is found must call itself the vDSO.
  */
 static unsigned long search_vdso(struct compel_proc *p)
 {
@@ -147,14 +152,17 @@ static int find_syscall(struct compel_proc *p)
 	while (!p->syscall_insn && fgets(line, sizeof(line), f)) {
 		has_memory = true;
 		/* The vsyscall page lies in the kernel's half and is emulated: not for us. */
-		if (sscanf(line, "%lx-%lx %4s", &start, &end, prot) == 3 && prot[2] == 'x' && (long)start > 0)
+		if (sscanf(line, "%lx-%lx %4s", &start, &end, prot) == 3 && prot[2] == 'x' &&
+		    (long)start > 0)
 			p->syscall_insn = search(p, start, end);
 	}
 	fclose(f);
 	if (!has_memory && !p->syscall_insn)
 		return proc_fail(p, -ESRCH, "process %d: its memory is gone", p->pid);
-	return p->syscall_insn ? 0 : proc_fail(p, -ENOENT, "process %d: no system call instruction in any mapping",
-					       p->pid);
+	return p->syscall_insn
+		       ? 0
+		       : proc_fail(p, -ENOENT,
+				   "process %d: no system call instruction in any mapping", p->pid);
 }
 
 int compel_open(pid_t pid, struct compel_proc **ret_proc)

@@ -6,8 +6,9 @@
 #include "arch.h"
 
 /*
- * What of the process's signal actions the end of a run depends on; read once, before the first. Out of date it does
- * harm only if we are killed in a run after the target has begun to handle one of them: it is handled once too often.
+ * What of the process's signal actions the end of a run depends on; read once, before the first.
+ * Out of date it does harm only if we are killed in a run after the target has begun to handle one
+ * of them: it is handled once too often.
  */
 struct ignored_signals {
 	bool is_known;
@@ -20,15 +21,15 @@ struct compel_proc {
 	int mem;			/* /proc/PID/mem */
 	unsigned long syscall_insn;	/* address of a system call instruction */
 
-	unsigned long map;		/* what compel_load mapped: code, data, slots, a last page; 0 if nothing */
+	unsigned long map;		/* what compel_load mapped; 0: nothing */
 	size_t len_map;
-	unsigned long data, slots;	/* where those parts begin; they become writable in the first run */
+	unsigned long data, slots;	/* parts of it, see load.c */
 	size_t len_data;
 	unsigned int n_slots;
-	bool is_writable;
+	bool is_writable;		/* the data and the slots; since the first run */
 	struct arch_gates gates;
 	struct ignored_signals ignored;
-	pid_t pinned_tid;		/* which thread was driven last, and from where; 0: none yet */
+	pid_t pinned_tid;		/* driven last, and from where; 0: none yet */
 	int pinned_cpu;
 
 	char error[256];

@@ -2,8 +2,9 @@
 /*
  * Running loaded code in stopped threads.
  *
- * At every moment a thread either has its own registers, or stands in code that ends in rt_sigreturn to them: the order
- * of the steps below sees to it, so that we may be killed between any two of them.
+ * At every moment a thread either has its own registers, or stands in code that ends in
+ * rt_sigreturn to them: the order of the steps below sees to it, so that we may be killed between
+ * any two of them.
  */
 #include <errno.h>
 #include <signal.h>
@@ -18,13 +19,13 @@
 #include "slot.h"
 #include "wait.h"
 
-#define MAX_XSAVE 12288		/* with AMX 11008; a frame has room for no more */
+#define MAX_XSAVE 12288 /* with AMX 11008; a frame has room for no more */
 
 struct entered {
 	struct compel_call *call;
-	const unsigned long *args;	/* of system call .nr; NULL: pie_main is called */
+	const unsigned long *args; /* of system call .nr; NULL: pie_main is called */
 	long nr;
-	struct user_regs_struct regs;	/* the thread's own */
+	struct user_regs_struct regs; /* the thread's own */
 	uint64_t mask;
 	struct guard guard;
 	int gate_sig;
@@ -74,7 +75,8 @@ static int enter(struct compel_proc *p, struct entered *e, unsigned long slot)
 		.len_to_unlock = p->is_writable ? 0 : p->slots + p->n_slots * LEN_SLOT - p->data,
 		.gate_sig = e->gate_sig,
 	};
-	size_t len = arch_frame(frame, entry.frame, &e->regs, e->mask, e->guard.abort_ip, e->xsave, e->len_xsave);
+	size_t len = arch_frame(frame, entry.frame, &e->regs, e->mask, e->guard.abort_ip, e->xsave,
+				e->len_xsave);
 	uint64_t open = (e->gate_sig ? sig_bit(e->gate_sig) : 0) | (gate_faults & ~e->mask);
 	int err = proc_write(p, tid, entry.frame, frame, len);
 
@@ -93,8 +95,8 @@ static int enter(struct compel_proc *p, struct entered *e, unsigned long slot)
 }
 
 /*
- * Everything back: first what rt_sigreturn would set anyway, and last the registers, `own` or the thread's. The thread
- * stands before rt_sigreturn until then.
+ * Everything back: first what rt_sigreturn would set anyway, and last the registers, `own` or the
+ * thread's. The thread stands before rt_sigreturn until then.
  */
 static int put_back(struct compel_proc *p, struct entered *e, const struct user_regs_struct *own)
 {
@@ -118,7 +120,8 @@ static void finish(struct compel_proc *p, struct entered *e, int err)
 		proc_fail(p, err, "thread %d died in the code", e->call->tid);
 }
 
-static void take_result(struct compel_proc *p, struct entered *e, const struct user_regs_struct *regs)
+static void take_result(struct compel_proc *p, struct entered *e,
+			const struct user_regs_struct *regs)
 {
 	bool was_called;
 	long ret = arch_gate_result(regs, &was_called);
@@ -132,7 +135,8 @@ static void take_result(struct compel_proc *p, struct entered *e, const struct u
 }
 
 /* The thread has passed pie_main and rests in get_signal() by the gate's signal. */
-static void leave_by_signal(struct compel_proc *p, struct entered *e, const struct user_regs_struct *regs)
+static void leave_by_signal(struct compel_proc *p, struct entered *e,
+			    const struct user_regs_struct *regs)
 {
 	int err;
 
@@ -144,11 +148,13 @@ static void leave_by_signal(struct compel_proc *p, struct entered *e, const stru
 }
 
 /*
- * The thread is about to make the call that leaves: that is taken away, and the thread brought to rest. A filter would
- * object to the call number -1, so rt_sigreturn is let through then; it costs the deadline of a call in
- * ERESTART_RESTARTBLOCK, which the kernel forgets in rt_sigreturn: that call ends with EINTR.
+ * The thread is about to make the call that leaves: that is taken away, and the thread brought to
+ * rest. A filter would object to the call number -1, so rt_sigreturn is let through then; it costs
+ * the deadline of a call in ERESTART_RESTARTBLOCK, which the kernel forgets in rt_sigreturn: that
+ * call ends with EINTR.
  */
-static void leave_by_syscall(struct compel_proc *p, struct entered *e, const struct user_regs_struct *regs)
+static void leave_by_syscall(struct compel_proc *p, struct entered *e,
+			     const struct user_regs_struct *regs)
 {
 	pid_t tid = e->call->tid;
 	struct user_regs_struct quiet;
@@ -161,7 +167,10 @@ static void leave_by_syscall(struct compel_proc *p, struct entered *e, const str
 		err = put_back(p, e, &quiet);
 	if (!err)
 		err = rest_in_signal_stop(tid);
-	/* On the way the kernel may have looked at rseq, and a signal may have been queued again by way of the mask. */
+	/*
+	 * On the way the kernel may have looked at rseq, and a signal may have been queued again by
+	 * way of the mask.
+	 */
 	if (!err)
 		err = put_back(p, e, &e->regs);
 	if (err)
@@ -169,14 +178,15 @@ static void leave_by_syscall(struct compel_proc *p, struct entered *e, const str
 }
 
 /* The code has crashed: the fault is ours, the target must not see it. */
-static void leave_by_fault(struct compel_proc *p, struct entered *e, int sig, const struct user_regs_struct *regs)
+static void leave_by_fault(struct compel_proc *p, struct entered *e, int sig,
+			   const struct user_regs_struct *regs)
 {
 	int err = put_back(p, e, &e->regs);
 
 	finish(p, e, err ? err : -EFAULT);
 	if (!err)
-		proc_fail(p, -EFAULT, "thread %d: signal %d in the code at offset 0x%lx", e->call->tid, sig,
-			  arch_ip(regs) - p->map);
+		proc_fail(p, -EFAULT, "thread %d: signal %d in the code at offset 0x%lx",
+			  e->call->tid, sig, arch_ip(regs) - p->map);
 }
 
 static bool is_own_fault(pid_t tid, int sig)
@@ -212,8 +222,8 @@ static int take_event(struct compel_proc *p, struct entered *e, int status)
 		if (err)
 			return err;
 		/*
-		 * Not by siginfo: one of the same number from elsewhere may have been first, and the two are one then. Either
-		 * is ignored by the target.
+		 * Not by siginfo: one of the same number from elsewhere may have been first, and
+		 * the two are one then. Either is ignored by the target.
 		 */
 		if (sig == e->gate_sig && arch_ip(&regs) == p->map + p->gates.signal)
 			leave_by_signal(p, e, &regs);
@@ -229,7 +239,10 @@ static int take_event(struct compel_proc *p, struct entered *e, int status)
 	}
 }
 
-/* Ask each thread in turn: one that waits for another inside must not keep us from serving the other. */
+/*
+ * Ask each thread in turn: one that waits for another inside must not keep us from serving the
+ * other.
+ */
 static void collect(struct compel_proc *p, struct entered *all, unsigned int n)
 {
 	unsigned int n_running, n_idle = 0;
@@ -246,7 +259,8 @@ static void collect(struct compel_proc *p, struct entered *all, unsigned int n)
 				continue;
 			n_running++;
 			err = poll_tracee(e->call->tid, &status);
-			if (err == -EAGAIN && n_idle > 100 && n_idle % 64 == 0 && is_zombie(e->call->tid))
+			if (err == -EAGAIN && n_idle > 100 && n_idle % 64 == 0 &&
+			    is_zombie(e->call->tid))
 				err = poll_tracee(e->call->tid, &status) ? -ESRCH : 0;
 			if (err == -EAGAIN)
 				continue;
@@ -305,7 +319,8 @@ int compel_run(struct compel_proc *p, struct compel_call *calls, unsigned int n)
 	int err;
 
 	if (!p->map || n > p->n_slots)
-		return proc_fail(p, -EINVAL, "run in %u threads, but there is room for %u", n, p->map ? p->n_slots : 0);
+		return proc_fail(p, -EINVAL, "run in %u threads, but there is room for %u", n,
+				 p->map ? p->n_slots : 0);
 	all = calloc(n, sizeof(*all));
 	if (!all)
 		return proc_fail(p, -ENOMEM, "room for the state of %u threads", n);
@@ -316,7 +331,8 @@ int compel_run(struct compel_proc *p, struct compel_call *calls, unsigned int n)
 	return err;
 }
 
-int compel_syscall(struct compel_proc *p, pid_t tid, long nr, const unsigned long args[6], long *ret)
+int compel_syscall(struct compel_proc *p, pid_t tid, long nr, const unsigned long args[6],
+		   long *ret)
 {
 	struct compel_call call = { .tid = tid };
 	struct entered *e;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#pragma once	/* slot.h: what one thread has in the mapping: its stack, and above it its saved context */
+#pragma once	/* slot.h: a thread's part of the mapping: stack, and saved context above */
 
 #define LEN_STACK	16384ul
 #define AT_FRAME	LEN_STACK

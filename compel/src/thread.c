@@ -39,7 +39,7 @@ static int why_refused(pid_t tid)
 	if (is_zombie(tid))
 		return -EOWNERDEAD;
 	if (kill(tid, 0) < 0 && errno == ESRCH)
-		return -ESRCH;	/* it was exiting when we asked */
+		return -ESRCH; /* it was exiting when we asked */
 	return tracer_of(tid) ? -EBUSY : -EPERM;
 }
 
@@ -47,7 +47,7 @@ int compel_seize(pid_t tid)
 {
 	static const unsigned long options[] = {
 		PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP,
-		PTRACE_O_TRACESYSGOOD,	/* without CAP_SYS_ADMIN, or under a filter of our own */
+		PTRACE_O_TRACESYSGOOD, /* without CAP_SYS_ADMIN, or under a filter of our own */
 	};
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
@@ -65,7 +65,10 @@ int compel_interrupt(pid_t tid)
 	return ptrace(PTRACE_INTERRUPT, tid, 0, 0) < 0 ? -errno : 0;
 }
 
-/* A thread has come to rest: see to it that a call without a deadline that the stop has ended goes on afterwards. */
+/*
+ * A thread has come to rest: see to it that a call without a deadline that the stop has ended goes
+ * on afterwards.
+ */
 static int mark_restart(pid_t tid)
 {
 	struct user_regs_struct regs;

@@ -15,8 +15,9 @@
 #include "arch.h"
 #include "wait.h"
 
-#define N_TRIES_VFORK 500	/* some 50 ms: a child that runs would have called exec */
-#define N_YIELDS 200	/* about 100 us: longer than a wake-up across CPUs takes, even in a virtual machine */
+#define N_TRIES_VFORK 500 /* some 50 ms: a child that runs would have called exec */
+#define N_YIELDS \
+	200 /* about 100 us: longer than a wake-up across CPUs takes, even in a virtual machine */
 
 enum event event_of(int status)
 {
@@ -63,20 +64,25 @@ bool is_zombie(pid_t tid)
 	return state && (state[2] == 'Z' || state[2] == 'X');
 }
 
-/* A task that waits for a child of vfork() takes no signal but SIGKILL, and no stop (wait_for_vfork_done()). */
+/*
+ * A task that waits for a child of vfork() takes no signal but SIGKILL, and no stop
+ * (wait_for_vfork_done()).
+ */
 static bool is_in_vfork(pid_t tid)
 {
 	unsigned long arg;
 	char text[256];
 	long nr;
 
-	if (!read_proc(tid, "syscall", text, sizeof(text)) || sscanf(text, "%ld %lx", &nr, &arg) != 2)
+	if (!read_proc(tid, "syscall", text, sizeof(text)) ||
+	    sscanf(text, "%ld %lx", &nr, &arg) != 2)
 		return false;
-	if (nr == SYS_clone3) {		/* its argument is the address of the flags */
+	if (nr == SYS_clone3) { /* its argument is the address of the flags */
 		unsigned long flags = 0;
 		struct iovec to = { &flags, sizeof(flags) }, from = { (void *)arg, sizeof(flags) };
 
-		return process_vm_readv(tid, &to, 1, &from, 1, 0) == sizeof(flags) && (flags & CLONE_VFORK);
+		return process_vm_readv(tid, &to, 1, &from, 1, 0) == sizeof(flags) &&
+		       (flags & CLONE_VFORK);
 	}
 	return arch_is_vfork(nr, arg);
 }
@@ -104,8 +110,9 @@ void wait_a_little(unsigned int n)
 }
 
 /*
- * A blocking waitpid() would be simpler, and hangs: when a group leader exits before its threads, the kernel reports
- * it only after they are all gone (delay_group_leader()), and we are the ones who hold them.
+ * A blocking waitpid() would be simpler, and hangs: when a group leader exits before its threads,
+ * the kernel reports it only after they are all gone (delay_group_leader()), and we are the ones
+ * who hold them.
  */
 int wait_tracee(pid_t tid, int *ret_status)
 {
@@ -115,7 +122,8 @@ int wait_tracee(pid_t tid, int *ret_status)
 		if (err != -EAGAIN)
 			return err;
 		if (n >= N_YIELDS && n % 8 == 0 && is_zombie(tid)) {
-			err = poll_tracee(tid, ret_status);	/* it may just have become one, and reportable */
+			err = poll_tracee(
+				tid, ret_status); /* it may just have become one, and reportable */
 			return err == -EAGAIN ? -EOWNERDEAD : err;
 		}
 		if (n >= N_TRIES_VFORK && n % 32 == 0 && is_in_vfork(tid))
@@ -140,9 +148,10 @@ int set_sigmask(pid_t tid, uint64_t mask)
 }
 
 /*
- * ptrace_signal() in the kernel queues a signal again, with its siginfo, when it finds it blocked after the stop. The
- * caller puts the mask back later. SIGSTOP cannot be blocked: passing it on starts the job control stop it stands
- * for, which is what would have happened without us, and runs no code of the target.
+ * ptrace_signal() in the kernel queues a signal again, with its siginfo, when it finds it blocked
+ * after the stop. The caller puts the mask back later. SIGSTOP cannot be blocked: passing it on
+ * starts the job control stop it stands for, which is what would have happened without us, and runs
+ * no code of the target.
  */
 int requeue_signal(pid_t tid, int sig, int request)
 {

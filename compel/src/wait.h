@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#pragma once	/* wait.h: resume a tracee and take what it reports, without ever losing one of its signals */
+#pragma once	/* wait.h: resume a tracee, take what it reports, lose no signal */
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 enum event {
-	EVENT_STOP,		/* PTRACE_EVENT_STOP: inside get_signal(), the only place where the kernel restarts calls */
+	EVENT_STOP,		/* PTRACE_EVENT_STOP: in get_signal(), where calls restart */
 	EVENT_SYSCALL,		/* entry to or exit from a system call */
 	EVENT_SIGNAL,		/* a signal is about to be delivered */
 	EVENT_DEAD,		/* gone; its status is taken */
@@ -16,19 +16,31 @@ enum event {
 enum event event_of(int status);
 int event_signal(int status);
 
-/* 0 and a status; -EAGAIN (poll only): nothing yet; -EDEADLK: waits for a child of vfork; -EOWNERDEAD: zombie leader; -ESRCH: not ours. */
+/*
+ * 0 and a status; -EAGAIN (poll only): nothing yet; -EDEADLK: waits for a child of vfork;
+ * -EOWNERDEAD: zombie leader; -ESRCH: not ours.
+ */
 int poll_tracee(pid_t tid, int *ret_status);
 int wait_tracee(pid_t tid, int *ret_status);
 
-/* The n-th wait in a row for somebody else to make progress: first the CPU is offered, then time passes. */
+/*
+ * The n-th wait in a row for somebody else to make progress: first the CPU is offered, then time
+ * passes.
+ */
 void wait_a_little(unsigned int n);
 
 int resume(pid_t tid, int request, int sig);
 
-/* Leave a signal-delivery-stop by `request`, with the signal back in the queue (SIGSTOP: it acts, nothing else can). */
+/*
+ * Leave a signal-delivery-stop by `request`, with the signal back in the queue (SIGSTOP: it acts,
+ * nothing else can).
+ */
 int requeue_signal(pid_t tid, int sig, int request);
 
-/* Resume by `request`, pass over whatever comes, until `want` is reported; requested stops are asked for again. */
+/*
+ * Resume by `request`, pass over whatever comes, until `want` is reported; requested stops are
+ * asked for again.
+ */
 int resume_until(pid_t tid, int request, enum event want, int *ret_status);
 
 int get_sigmask(pid_t tid, uint64_t *ret_mask);

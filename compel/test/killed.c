@@ -14,9 +14,9 @@
 extern const struct compel_blob ops_blob;
 
 struct shared_state {
-	int is_set_up;		/* the target has its handlers */
-	int is_ready;		/* the tracer is in its runs */
-	int is_done;		/* the target shall end */
+	int is_set_up; /* the target has its handlers */
+	int is_ready;  /* the tracer is in its runs */
+	int is_done;   /* the target shall end */
 	long received, sent;
 };
 
@@ -44,8 +44,12 @@ static void wait_ns(long ns)
 static void run_for_ever(pid_t pid)
 {
 	static const struct op ops[] = {
-		{ .kind = OP_ADD }, { .kind = OP_CALLS, .a = 20 }, { .kind = OP_SLEEP, .a = 300000 },
-		{ .kind = OP_SPIN, .a = 50000 }, { .kind = OP_FILL }, { .kind = OP_STACK },
+		{ .kind = OP_ADD },
+		{ .kind = OP_CALLS, .a = 20 },
+		{ .kind = OP_SLEEP, .a = 300000 },
+		{ .kind = OP_SPIN, .a = 50000 },
+		{ .kind = OP_FILL },
+		{ .kind = OP_STACK },
 	};
 	struct compel_call call = { .tid = pid };
 	unsigned long args[6] = { 0 };
@@ -60,7 +64,8 @@ static void run_for_ever(pid_t pid)
 		ok(!compel_data_write(p, 0, &ops[i % 6], sizeof(ops[0])));
 		state->is_ready = 1;
 		ok(!compel_run(p, &call, 1));
-		ok(!compel_syscall(p, pid, SYS_getppid, args, &ret));	/* safe like a run: there is code loaded */
+		ok(!compel_syscall(p, pid, SYS_getppid, args,
+				   &ret)); /* safe like a run: there is code loaded */
 	}
 }
 
@@ -79,7 +84,8 @@ static void kill_tracers(pid_t pid)
 		while (!*(volatile int *)&state->is_ready) {
 			if (waitpid(pid, &status, WNOHANG) == pid)
 				eq(status, 0);
-			ok(!waitpid(tracer, &status, WNOHANG));	/* it has met an error and said so */
+			ok(!waitpid(tracer, &status,
+				    WNOHANG)); /* it has met an error and said so */
 			wait_ns(10000);
 		}
 		wait_ns(rand() % 2000000);
@@ -214,7 +220,9 @@ TEST(tracer_killed_in_a_run_of_a_task_in_read)
 	expect_success(pid);
 }
 
-/* Everything, at any moment: the injected calls of load and unload are the only ones that can harm. */
+/*
+ * Everything, at any moment: the injected calls of load and unload are the only ones that can harm.
+ */
 TEST(tracer_only_stopping_killed_at_any_moment)
 {
 	pid_t pid = start(spin_checking, NULL);
@@ -251,7 +259,8 @@ static void killed_target(int (*f)(void *), int what)
 		if (err != -EOWNERDEAD)
 			eq(err, -ESRCH);
 		waitpid(killer, &status, 0);
-		waitpid(pid, &status, 0);	/* unless the library has taken its status, being the tracer */
+		waitpid(pid, &status,
+			0); /* unless the library has taken its status, being the tracer */
 		eq(kill(pid, 0), -1);
 		eq(errno, ESRCH);
 	}

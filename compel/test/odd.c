@@ -18,9 +18,9 @@
 #ifndef PR_SET_MDWE
 #define PR_SET_MDWE 65
 #endif
-#define PR_SET_DISPATCH 59	/* PR_SET_SYSCALL_USER_DISPATCH */
+#define PR_SET_DISPATCH 59 /* PR_SET_SYSCALL_USER_DISPATCH */
 
-static int *flag;	/* shared: the target is ready (1), shall end (2) */
+static int *flag; /* shared: the target is ready (1), shall end (2) */
 
 static pid_t start(int (*f)(void *), void *arg)
 {
@@ -55,7 +55,7 @@ static void end(pid_t pid)
 	expect_success(pid);
 }
 
-/* --- seccomp -------------------------------------------------------------------------------------------------------- */
+/* --- seccomp --- */
 
 static int strict(void *arg)
 {
@@ -85,14 +85,16 @@ static int install_filter(const int *allowed, unsigned int n)
 	struct sock_fprog prog = { .filter = f };
 	unsigned short k = 0;
 
-	f[k++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	f[k++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+					      offsetof(struct seccomp_data, nr));
 	for (unsigned int i = 0; i < n; i++) {
 		f[k++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, allowed[i], 0, 1);
 		f[k++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	}
 	f[k++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 	prog.len = k;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog))
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog))
 		return TEST_SKIPPED;
 	return 0;
 }
@@ -108,6 +110,7 @@ static int filtered(void *arg)
 	for (uint64_t seed = 1; *(volatile int *)flag != 2; seed++)
 		if (check_registers(seed))
 			_exit(1);
+	syscall(SYS_exit_group, 0); /* nothing else that a sanitizer might add */
 	return 0;
 }
 
@@ -122,8 +125,10 @@ TEST(seccomp_filter_that_kills_on_anything)
 /* What the visit itself needs, but nothing to send a signal with. */
 static int filtered_without_tgkill(void *arg)
 {
-	static const int allowed[] = { SYS_exit_group, SYS_mmap, SYS_munmap, SYS_mprotect, SYS_gettid, SYS_close,
-				       SYS_rt_sigreturn, SYS_sched_yield };
+	static const int allowed[] = {
+		SYS_exit_group, SYS_mmap,  SYS_munmap,	     SYS_mprotect,
+		SYS_gettid,	SYS_close, SYS_rt_sigreturn, SYS_sched_yield
+	};
 
 	(void)arg;
 	prctl(PR_SET_DUMPABLE, 1);
@@ -133,6 +138,7 @@ static int filtered_without_tgkill(void *arg)
 	for (uint64_t seed = 1; *(volatile int *)flag != 2; seed++)
 		if (check_registers(seed))
 			_exit(1);
+	syscall(SYS_exit_group, 0); /* nothing else that a sanitizer might add */
 	return 0;
 }
 
@@ -141,13 +147,13 @@ TEST(seccomp_filter_that_an_unprivileged_tracer_cannot_suspend)
 	pid_t pid;
 
 	ok(!setgid(65534) && !setuid(65534));
-	prctl(PR_SET_DUMPABLE, 1);	/* or its own /proc files are root's */
+	prctl(PR_SET_DUMPABLE, 1); /* or its own /proc files are root's */
 	pid = start(filtered_without_tgkill, NULL);
 	visit_some(pid);
 	end(pid);
 }
 
-/* --- memory --------------------------------------------------------------------------------------------------------- */
+/* --- memory --- */
 
 static int deny_write_exec(void *arg)
 {
@@ -205,11 +211,21 @@ static int exec_tiny(void *arg)
 		Elf64_Phdr p;
 		unsigned char code[16];
 	} x = {
-		.e = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT }, .e_type = ET_EXEC,
-		       .e_machine = EM_X86_64, .e_version = EV_CURRENT, .e_entry = 0x400000 + sizeof(x.e) + sizeof(x.p),
-		       .e_phoff = sizeof(x.e), .e_ehsize = sizeof(x.e), .e_phentsize = sizeof(x.p), .e_phnum = 1 },
-		.p = { .p_type = PT_LOAD, .p_flags = PF_R | PF_X, .p_vaddr = 0x400000, .p_filesz = sizeof(x),
-		       .p_memsz = sizeof(x), .p_align = 4096 },
+		.e = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+		       .e_type = ET_EXEC,
+		       .e_machine = EM_X86_64,
+		       .e_version = EV_CURRENT,
+		       .e_entry = 0x400000 + sizeof(x.e) + sizeof(x.p),
+		       .e_phoff = sizeof(x.e),
+		       .e_ehsize = sizeof(x.e),
+		       .e_phentsize = sizeof(x.p),
+		       .e_phnum = 1 },
+		.p = { .p_type = PT_LOAD,
+		       .p_flags = PF_R | PF_X,
+		       .p_vaddr = 0x400000,
+		       .p_filesz = sizeof(x),
+		       .p_memsz = sizeof(x),
+		       .p_align = 4096 },
 	};
 	char name[] = "tiny", *argv[] = { name, NULL }, *env[] = { NULL };
 	int fd = memfd_create("tiny", MFD_CLOEXEC);
@@ -257,7 +273,8 @@ static void spin_on_stack(unsigned long sp, volatile int *f)
 
 static int small_stack(void *arg)
 {
-	unsigned char *room = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	unsigned char *room =
+		mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	(void)arg;
 	mprotect(room, 4096, PROT_NONE);
@@ -294,7 +311,7 @@ TEST(stack_pointer_to_nowhere)
 	end(pid);
 }
 
-/* --- vfork ---------------------------------------------------------------------------------------------------------- */
+/* --- vfork --- */
 
 static int in_vfork(void *arg)
 {
@@ -328,14 +345,14 @@ TEST(parent_in_vfork)
 	struct compel_stop stop;
 
 	eq(compel_stop_thread(pid, &stop), -EDEADLK);
-	*(volatile int *)flag = 2;	/* now the child ends */
+	*(volatile int *)flag = 2; /* now the child ends */
 	ok(!compel_wait_stopped(pid, &stop));
 	eq(stop.kind, COMPEL_STOPPED);
 	ok(!compel_release(pid));
 	expect_success(pid);
 }
 
-/* --- syscall user dispatch -------------------------------------------------------------------------------------------- */
+/* --- syscall user dispatch --- */
 
 static volatile char selector;
 static volatile int n_dispatched;
@@ -343,7 +360,8 @@ static volatile int n_dispatched;
 static void on_sys(int sig)
 {
 	(void)sig;
-	selector = 0;	/* SYSCALL_DISPATCH_FILTER_ALLOW: or the return from here would be caught as well */
+	selector = 0; /* SYSCALL_DISPATCH_FILTER_ALLOW: or the return from here would be caught as
+			 well */
 	n_dispatched++;
 }
 
@@ -365,7 +383,9 @@ static int dispatched(void *arg)
 TEST(syscall_user_dispatch)
 {
 	pid_t pid = start(dispatched, NULL);
-	struct { uint64_t mode, selector, offset, len; } config;
+	struct {
+		uint64_t mode, selector, offset, len;
+	} config;
 
 	sleep_ms(5);
 	ok(!compel_seize(pid));
@@ -379,11 +399,12 @@ TEST(syscall_user_dispatch)
 	end(pid);
 }
 
-/* --- restartable sequences ---------------------------------------------------------------------------------------------- */
+/* --- restartable sequences --- */
 
 /*
- * Inside the critical section for nearly all the time. A visit in there must abort it: `epoch` changes only while the
- * target is stopped, so a section that commits has seen one value at both ends.
+ * Inside the critical section for nearly all the time. A visit in there must abort it: `epoch`
+ * changes only while the target is stopped, so a section that commits has seen one value at both
+ * ends.
  */
 static long section(struct rseq *rs, volatile int *epoch, long *ret_first, long *ret_last)
 {
@@ -455,19 +476,22 @@ TEST(restartable_sequence_is_aborted)
 	visit_hook = NULL;
 	sleep_ms(100);
 	end(pid);
-	ok(flag[2] >= 20);	/* nearly every visit has met one */
+	ok(flag[2] >= 20); /* nearly every visit has met one */
 }
 
-/* --- 32-bit code -------------------------------------------------------------------------------------------------------- */
+/* --- 32-bit code --- */
 
 static int in_32bit(void *arg)
 {
 	unsigned char *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
 				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-	struct { uint32_t offset; uint16_t segment; } to = { (uint32_t)(unsigned long)low, 0x23 };
+	struct {
+		uint32_t offset;
+		uint16_t segment;
+	} to = { (uint32_t)(unsigned long)low, 0x23 };
 
 	(void)arg;
-	memcpy(low, "\xf3\x90\xeb\xfc", 4);	/* pause, and again */
+	memcpy(low, "\xf3\x90\xeb\xfc", 4); /* pause, and again */
 	*flag = 1;
 	__asm__ volatile("ljmp *%0" : : "m"(to));
 	return 1;

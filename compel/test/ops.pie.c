@@ -39,7 +39,9 @@ static long meet(struct op *op)
 long pie_main(void *arg)
 {
 	struct op *op = arg;
-	struct { long s, ns; } ts = { op->a / 1000000000, op->a % 1000000000 };
+	struct {
+		long s, ns;
+	} ts = { op->a / 1000000000, op->a % 1000000000 };
 	uint64_t mask;
 
 	__atomic_store_n(&op->has_begun, 1, __ATOMIC_SEQ_CST);

@@ -31,7 +31,7 @@ static void visit_often(pid_t pid)
 {
 	await_state(pid, "S");
 	for (int i = 0; i < N_VISITS; i++) {
-		eq(visit(pid, i % 4), 0);	/* only stopped, system calls, code, both */
+		eq(visit(pid, i % 4), 0); /* only stopped, system calls, code, both */
 		sleep_ms(20);
 	}
 }
@@ -115,7 +115,9 @@ static int in_futex_timeout(void *arg)
 	struct timespec ts = { 0, 400000000 };
 
 	(void)arg;
-	return syscall(SYS_futex, &word, FUTEX_WAIT, 0, &ts, NULL, 0) == -1 && errno == ETIMEDOUT ? 0 : 1;
+	return syscall(SYS_futex, &word, FUTEX_WAIT, 0, &ts, NULL, 0) == -1 && errno == ETIMEDOUT
+		       ? 0
+		       : 1;
 }
 
 TEST(futex_with_timeout)
@@ -216,7 +218,7 @@ static int in_epoll_pwait(void *arg)
 	if (epoll_pwait(epoll_on_pipe(), &ev, 1, -1, &set) != 1)
 		return 1;
 	sigprocmask(SIG_SETMASK, NULL, &mask);
-	return sigismember(&mask, SIGUSR1);	/* the mask of before the call is back */
+	return sigismember(&mask, SIGUSR1); /* the mask of before the call is back */
 }
 
 TEST(epoll_pwait_with_a_mask)
@@ -276,7 +278,10 @@ static int in_sigsuspend(void *arg)
 	if (sigsuspend(&empty) != -1 || errno != EINTR)
 		return 1;
 	sigprocmask(SIG_SETMASK, NULL, &mask);
-	return sigismember(&mask, SIGUSR1) && sigismember(&mask, SIGUSR2) && !sigismember(&mask, SIGHUP) ? 0 : 2;
+	return sigismember(&mask, SIGUSR1) && sigismember(&mask, SIGUSR2) &&
+			       !sigismember(&mask, SIGHUP)
+		       ? 0
+		       : 2;
 }
 
 TEST(sigsuspend_until_a_signal)
@@ -304,7 +309,10 @@ static int queue;
 
 static void send_message(pid_t pid)
 {
-	struct { long type; char c; } m = { 1, 'x' };
+	struct {
+		long type;
+		char c;
+	} m = { 1, 'x' };
 
 	(void)pid;
 	ok(!msgsnd(queue, &m, 1, 0));
@@ -312,7 +320,10 @@ static void send_message(pid_t pid)
 
 static int in_msgrcv(void *arg)
 {
-	struct { long type; char c; } m;
+	struct {
+		long type;
+		char c;
+	} m;
 
 	(void)arg;
 	return msgrcv(queue, &m, 1, 0, 0) == 1 ? 0 : errno;
@@ -416,7 +427,9 @@ static void accept_all(pid_t pid)
 static int in_connect(void *arg)
 {
 	(void)arg;
-	return connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&addr, sizeof(addr)) ? errno : 0;
+	return connect(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&addr, sizeof(addr))
+		       ? errno
+		       : 0;
 }
 
 TEST(connect_to_a_full_listener)

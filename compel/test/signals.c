@@ -135,7 +135,7 @@ TEST(storm_of_signals_on_a_task_that_handles_all)
 	storm(count_handling_all);
 }
 
-/* --- what a forced SIGTRAP would destroy ---------------------------------------------------------------------- */
+/* --- what a forced SIGTRAP would destroy --- */
 
 static volatile int n_traps;
 
@@ -154,7 +154,7 @@ static int trap_stays(void *arg)
 	signal(SIGTRAP, action);
 	signal(SIGUSR1, on_signal);
 	sigemptyset(&block);
-	if (action == SIG_DFL) {	/* blocked and pending */
+	if (action == SIG_DFL) { /* blocked and pending */
 		sigaddset(&block, SIGTRAP);
 		sigprocmask(SIG_SETMASK, &block, NULL);
 		raise(SIGTRAP);
@@ -194,7 +194,7 @@ TEST(sigtrap_blocked_and_pending)
 	trap(SIG_DFL);
 }
 
-/* --- all blocked, all ignored, alternate stacks, job control ----------------------------------------------------- */
+/* --- all blocked, all ignored, alternate stacks, job control --- */
 
 static int all_blocked(void *arg)
 {
@@ -208,7 +208,10 @@ static int all_blocked(void *arg)
 	raise(SIGTERM);
 	sleep_ms(200);
 	sigpending(&now);
-	return sigismember(&now, SIGURG) && sigismember(&now, SIGWINCH) && sigismember(&now, SIGTERM) ? 0 : 1;
+	return sigismember(&now, SIGURG) && sigismember(&now, SIGWINCH) &&
+			       sigismember(&now, SIGTERM)
+		       ? 0
+		       : 1;
 }
 
 TEST(all_signals_blocked_and_some_pending)

@@ -121,7 +121,7 @@ static int leader_exits(void *arg)
 
 	pthread_create(&t, NULL, busy_or_asleep, (void *)10L);
 	(void)arg;
-	syscall(SYS_exit, 0);	/* this thread only */
+	syscall(SYS_exit, 0); /* this thread only */
 	return 1;
 }
 
@@ -194,7 +194,7 @@ TEST(task_that_ends_before_it_stops)
 	eq(WEXITSTATUS(stop.status), 5);
 }
 
-/* --- the loaded code ---------------------------------------------------------------------------------------------- */
+/* --- the loaded code --- */
 
 struct loaded {
 	pid_t pid;
@@ -253,13 +253,14 @@ TEST(what_code_returns)
 TEST(code_runs_with_signals_blocked)
 {
 	struct loaded l = load();
-	uint64_t faults = 1ULL << (SIGSEGV - 1) | 1ULL << (SIGBUS - 1) | 1ULL << (SIGILL - 1) | 1ULL << (SIGFPE - 1) |
-			  1ULL << (SIGTRAP - 1) | 1ULL << (SIGSYS - 1);
+	uint64_t faults = 1ULL << (SIGSEGV - 1) | 1ULL << (SIGBUS - 1) | 1ULL << (SIGILL - 1) |
+			  1ULL << (SIGFPE - 1) | 1ULL << (SIGTRAP - 1) | 1ULL << (SIGSYS - 1);
 	long mask;
 
 	ok(!run_op(&l, (struct op){ .kind = OP_MASK }, &mask));
 	/* Open are those of our own faults, and one that is ignored. */
-	eq(__builtin_popcountll(~(mask | faults | 1ULL << (SIGKILL - 1) | 1ULL << (SIGSTOP - 1))), 1);
+	eq(__builtin_popcountll(~(mask | faults | 1ULL << (SIGKILL - 1) | 1ULL << (SIGSTOP - 1))),
+	   1);
 	ok(mask & (1ULL << (SIGTERM - 1)));
 	unload(&l);
 }
@@ -323,7 +324,7 @@ TEST(nothing_is_left_in_the_maps)
 	eq(count_maps(pid), n);
 }
 
-/* --- what callers do wrong, or must know ---------------------------------------------------------------------------- */
+/* --- what callers do wrong, or must know --- */
 
 TEST(wrong_calls_are_refused_with_a_reason)
 {
@@ -379,7 +380,7 @@ TEST(who_cannot_be_seized)
 	eq(compel_seize(pid), -ESRCH);
 }
 
-/* --- as a restore does: a thread gets registers of its own making --------------------------------------------------- */
+/* --- as a restore does: a thread gets registers of its own making --- */
 
 static char new_stack[65536] __attribute__((aligned(16)));
 
@@ -388,7 +389,9 @@ static void reborn(long a, long b)
 	sigset_t mask;
 
 	sigprocmask(SIG_SETMASK, NULL, &mask);
-	_exit(a == 11 && b == 22 && sigismember(&mask, SIGUSR2) && !sigismember(&mask, SIGUSR1) ? 0 : 1);
+	_exit(a == 11 && b == 22 && sigismember(&mask, SIGUSR2) && !sigismember(&mask, SIGUSR1)
+		      ? 0
+		      : 1);
 }
 
 TEST(registers_and_mask_of_another_life)
@@ -416,7 +419,10 @@ TEST(registers_and_mask_of_another_life)
 	ok(!compel_regs_set(pid, &regs));
 	ok(!compel_sigmask_set(pid, 1ULL << (SIGUSR2 - 1)));
 	ok(!compel_xsave_set(pid, xsave, len));
-	/* The restorer's own mapping would go by a call like this one, with the final registers already set. */
+	/*
+	 * The restorer's own mapping would go by a call like this one, with the final registers
+	 * already set.
+	 */
 	args[1] = 4096;
 	args[2] = PROT_READ;
 	args[3] = MAP_PRIVATE | MAP_ANONYMOUS;

@@ -22,7 +22,8 @@ int arch_gates(const void *blob, size_t len, struct arch_gates *ret_gates)
 	if (len < sizeof(h))
 		return -EINVAL;
 	memcpy(&h, blob, sizeof(h));
-	if (h.magic[0] != 0x43 || h.magic[1] != 0x42 || h.enter >= len || h.call >= len || h.gate >= len || h.leave >= len)
+	if (h.magic[0] != 0x43 || h.magic[1] != 0x42 || h.enter >= len || h.call >= len ||
+	    h.gate >= len || h.leave >= len)
 		return -EINVAL;
 	ret_gates->enter = h.enter;
 	ret_gates->call = h.call;
@@ -45,7 +46,8 @@ void arch_enter_regs(struct user_regs_struct *regs, const struct arch_entry *e)
 	regs->eflags = EFLAGS_PLAIN;
 }
 
-void arch_call_regs(struct user_regs_struct *regs, const struct arch_entry *e, long nr, const unsigned long args[6])
+void arch_call_regs(struct user_regs_struct *regs, const struct arch_entry *e, long nr,
+		    const unsigned long args[6])
 {
 	arch_syscall_regs(regs, e->code, nr, args);
 	regs->rbx = e->frame;
@@ -67,20 +69,23 @@ unsigned long arch_ip(const struct user_regs_struct *regs)
 void arch_cancel_leave(struct user_regs_struct *regs, const struct user_regs_struct *own)
 {
 	*regs = *own;
-	compel_regs_restart(regs);	/* right already, should nobody be there to set `own` at the next stop */
+	compel_regs_restart(regs);	/* right, should nobody be there to set `own` later */
 	regs->orig_rax = -1;		/* the number of the call about to be made: none */
 }
 
-/* arch/x86/include/uapi/asm/sigcontext.h and ucontext.h, which cannot be included beside the C library's. */
+/*
+ * arch/x86/include/uapi/asm/sigcontext.h and ucontext.h, which cannot be included beside the C
+ * library's.
+ */
 #define FP_XSTATE_MAGIC1	0x46505853U
 #define FP_XSTATE_MAGIC2	0x46505845U
 #define UC_FP_XSTATE		0x1
 #define UC_SIGCONTEXT_SS	0x2
 #define UC_STRICT_RESTORE_SS	0x4
-#define AT_SW_BYTES		464	/* in the legacy area: for software, and where NT_X86_XSTATE shows XCR0 */
+#define AT_SW_BYTES		464	/* for software; NT_X86_XSTATE shows XCR0 there */
 #define AT_XSTATE_BV		512
 #define LEN_LEGACY		576	/* legacy area and header */
-#define FEATURE_AMX_TILES	18	/* the one that a task must ask for: not in the frame of others */
+#define FEATURE_AMX_TILES	18	/* a task must ask for it; not in others' frames */
 
 struct sw_bytes {
 	uint32_t magic1, extended_size;
@@ -104,8 +109,9 @@ struct frame {
 _Static_assert(sizeof(struct frame) < AT_XSTATE, "the frame overlaps the extended state");
 
 /*
- * Length of the standard-format area that holds `features`, out of an area of `len` with all that the CPU has. CPUID is
- * asked only where it must be: in a virtual machine each question costs 10 us.
+ * Length of the standard-format area that holds `features`, out of an area of `len` with all that
+ * the CPU has. CPUID is asked only where it must be: in a virtual machine each question costs 10
+ * us.
  */
 static size_t xstate_size(uint64_t features, uint64_t all, size_t len)
 {
@@ -125,7 +131,10 @@ static size_t xstate_size(uint64_t features, uint64_t all, size_t len)
 	return size;
 }
 
-/* The kernel's check_xstate_in_sigframe() wants these, or it restores the legacy part only. Returns the length. */
+/*
+ * The kernel's check_xstate_in_sigframe() wants these, or it restores the legacy part only. Returns
+ * the length.
+ */
 static size_t frame_xstate(char *to, const void *xsave, size_t len)
 {
 	struct sw_bytes sw = { .magic1 = FP_XSTATE_MAGIC1 };
@@ -182,7 +191,10 @@ size_t arch_frame(void *buf, unsigned long addr, const struct user_regs_struct *
 		own.rip = abort_ip;
 	memset(buf, 0, AT_XSTATE);
 	f->uc.flags = UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
-	/* Refused by sigaltstack() without an effect, and rt_sigreturn does not mind: the thread keeps the stack it has. */
+	/*
+	 * Refused by sigaltstack() without an effect, and rt_sigreturn does not mind: the thread
+	 * keeps the stack it has.
+	 */
 	f->uc.stack.ss_flags = 0x7;
 	f->uc.mask = mask;
 	f->uc.fpregs = addr + AT_XSTATE;

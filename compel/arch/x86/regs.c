@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* General registers on x86-64: what makes a system call, and what the kernel does with an interrupted one. */
+/*
+ * General registers on x86-64: what makes a system call, and what the kernel does with an
+ * interrupted one.
+ */
 #include <errno.h>
 #include <linux/sched.h>
 #include <sys/syscall.h>
@@ -7,14 +10,15 @@
 #include "arch.h"
 
 /* include/linux/errno.h in the kernel: values that user space never sees. */
-#define ERESTARTSYS		512
-#define ERESTARTNOINTR		513
-#define ERESTARTNOHAND		514
-#define ERESTART_RESTARTBLOCK	516
+#define ERESTARTSYS	      512
+#define ERESTARTNOINTR	      513
+#define ERESTARTNOHAND	      514
+#define ERESTART_RESTARTBLOCK 516
 
 #define LEN_SYSCALL_INSN 2
-#define USER64_CS 0x33
-#define EFLAGS_PLAIN 0x202	/* interrupts on; no direction, trap or alignment-check flag of the target's */
+#define USER64_CS	 0x33
+#define EFLAGS_PLAIN \
+	0x202 /* interrupts on; no direction, trap or alignment-check flag of the target's */
 
 void compel_regs_restart(struct user_regs_struct *regs)
 {
@@ -47,11 +51,12 @@ size_t arch_find_syscall(const unsigned char *code, size_t len)
 	return len;
 }
 
-void arch_syscall_regs(struct user_regs_struct *regs, unsigned long insn, long nr, const unsigned long args[6])
+void arch_syscall_regs(struct user_regs_struct *regs, unsigned long insn, long nr,
+		       const unsigned long args[6])
 {
 	regs->rip = insn;
 	regs->rax = nr;
-	regs->orig_rax = -1;	/* no interrupted call to restart: not with these registers */
+	regs->orig_rax = -1; /* no interrupted call to restart: not with these registers */
 	regs->rdi = args[0];
 	regs->rsi = args[1];
 	regs->rdx = args[2];
@@ -72,9 +77,10 @@ bool arch_is_vfork(long nr, unsigned long flags)
 }
 
 /*
- * Calls without a deadline that the kernel gives up with -EINTR when a stop wakes them, handler or not (signal(7)). The
- * task must not notice us, so they are marked to be restarted unless a handler is to run, as the kernel does for most
- * others. With a deadline they keep -EINTR: starting again from the full time would put it off at every checkpoint.
+ * Calls without a deadline that the kernel gives up with -EINTR when a stop wakes them, handler or
+ * not (signal(7)). The task must not notice us, so they are marked to be restarted unless a handler
+ * is to run, as the kernel does for most others. With a deadline they keep -EINTR: starting again
+ * from the full time would put it off at every checkpoint.
  */
 bool arch_mark_restart(struct user_regs_struct *regs)
 {

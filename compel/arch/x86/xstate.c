@@ -8,7 +8,7 @@
 #ifndef NT_X86_XSTATE
 #define NT_X86_XSTATE 0x202
 #endif
-#define MAX_XSTATE 32768	/* AMX, the largest component so far, makes it 11008 */
+#define MAX_XSTATE 32768 /* AMX, the largest component so far, makes it 11008 */
 
 static int get(pid_t tid, void *buf, size_t size, size_t *ret_len)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#pragma once	/* compel/blob.h: freestanding code, linked and packed at build time into `<stem>_blob` */
+#pragma once	/* compel/blob.h: freestanding code, packed at build time as `<stem>_blob` */
 
 #include <stddef.h>
 

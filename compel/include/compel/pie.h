@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#pragma once	/* compel/pie.h: what a .pie.c file may use: raw system calls, mem*, freestanding headers, linux uapi */
+#pragma once	/* compel/pie.h: what a .pie.c file may use, beside linux/ headers */
 
 /*
- * Such code is linked into one flat blob that runs at any address: no libc, no writable statics, no tables of pointers
- * (the link fails on either). It must not touch FPU or vector registers, which PIE_CFLAGS sees to. The entry calls
- * pie_main() on a 16 KiB stack with all signals blocked. System calls return -errno; there is no errno.
+ * Such code is linked into one flat blob that runs at any address: no libc, no writable statics, no
+ * tables of pointers (the link fails on either). It must not touch FPU or vector registers, which
+ * PIE_CFLAGS sees to. The entry calls pie_main() on a 16 KiB stack with all signals blocked. System
+ * calls return -errno; there is no errno.
  */
 #pragma GCC visibility push(hidden)	/* or references to other files would want relocations */
 
@@ -13,7 +14,10 @@
 #include <stdint.h>
 #include <compel/pie-syscall.h>
 
-/* The blob's function: `arg` points into the data area of compel_load. The result is compel_call.ret. */
+/*
+ * The blob's function: `arg` points into the data area of compel_load. The result is
+ * compel_call.ret.
+ */
 long pie_main(void *arg);
 
 void *memcpy(void *restrict dst, const void *restrict src, size_t n);

@@ -2,12 +2,14 @@
 #pragma once	/* compel/thread.h: one thread under ptrace: seize, stop, look, change, leave */
 
 /*
- * All functions return 0 or a negative errno (ptrace(2)'s own where nothing else is said), print nothing and keep no
- * state: the kernel's ptrace attachment is the state. ptrace belongs to the OS thread, so the thread that seized a
- * task makes all other calls for it; several OS threads may work on different tasks at once. -ESRCH from any of them
- * means that the task has died (SIGKILL ends a stopped task too).
+ * All functions return 0 or a negative errno (ptrace(2)'s own where nothing else is said), print
+ * nothing and keep no state: the kernel's ptrace attachment is the state. ptrace belongs to the OS
+ * thread, so the thread that seized a task makes all other calls for it; several OS threads may
+ * work on different tasks at once. -ESRCH from any of them means that the task has died (SIGKILL
+ * ends a stopped task too).
  *
- * To stop many threads, seize all, then interrupt all, then wait for all: the stops overlap (6 us a thread, not 60).
+ * To stop many threads, seize all, then interrupt all, then wait for all: the stops overlap (6 us a
+ * thread, not 60).
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,10 +20,10 @@
 #define must_check __attribute__((warn_unused_result))
 
 enum compel_stop_kind {
-	COMPEL_STOPPED,		/* it was running or sleeping; now it rests in the kernel's get_signal() */
-	COMPEL_GROUP_STOPPED,	/* as above, and a job control stop (SIGSTOP, ...) is in force; .sig says which */
-	COMPEL_EXITED,		/* it has ended meanwhile; .status is its wait status, it is no longer attached */
-	COMPEL_ZOMBIE,		/* a thread group leader that has ended before its threads: attached, never stops */
+	COMPEL_STOPPED,		/* it ran or slept; now it rests in the kernel's get_signal() */
+	COMPEL_GROUP_STOPPED,	/* as above, and a job control stop is in force: .sig */
+	COMPEL_EXITED,		/* it has ended with .status, which is taken: it is reaped */
+	COMPEL_ZOMBIE,		/* a leader that has ended before its threads: never stops */
 };
 
 struct compel_stop {
@@ -31,11 +33,13 @@ struct compel_stop {
 };
 
 /*
- * Attach to thread `tid` without stopping it (PTRACE_SEIZE; TRACESYSGOOD, and SUSPEND_SECCOMP where the caller has
- * CAP_SYS_ADMIN in the initial user namespace; without it injected calls are subject to the target's filters).
- * The attachment ends, and the task runs on, when the caller's thread dies.
- * -ESRCH: no such task. -EOWNERDEAD: it is a zombie. -EBUSY: somebody else traces it. -EPERM: not allowed
- * (CAP_SYS_PTRACE in the target's user namespace, or the same ids and no more capabilities than ours, is needed).
+ * Attach to thread `tid` without stopping it (PTRACE_SEIZE; TRACESYSGOOD, and SUSPEND_SECCOMP where
+ * the caller has CAP_SYS_ADMIN in the initial user namespace; without it injected calls are subject
+ * to the target's filters). The attachment ends, and the task runs on, when the caller's thread
+ * dies.
+ * -ESRCH: no such task. -EOWNERDEAD: it is a zombie. -EBUSY: somebody else traces it. -EPERM: not
+ * allowed (CAP_SYS_PTRACE in the target's user namespace, or the same ids and no more capabilities
+ * than ours, is needed).
  */
 must_check int compel_seize(pid_t tid);
 
@@ -43,13 +47,15 @@ must_check int compel_seize(pid_t tid);
 must_check int compel_interrupt(pid_t tid);
 
 /*
- * Wait until an interrupted thread rests in a PTRACE_EVENT_STOP. Signals that arrive first are given back to the
- * kernel, which queues them again with their siginfo: none is lost, none is delivered before compel_release.
- * Afterwards the registers are exactly what the kernel will act on when it goes on: where a system call was
- * interrupted, orig_rax is its number and rax one of the kernel's restart codes (see compel_regs_restart). Calls without
- * a timeout that Linux ends with EINTR at every stop (epoll_wait, sigwaitinfo, semop, ...) are marked to be restarted.
- * -EDEADLK: it waits in vfork() for a child, and cannot stop before that has exec'd or exited; it stays interrupted. When
- * the child is one that the caller holds, let the child go, and wait again (or release).
+ * Wait until an interrupted thread rests in a PTRACE_EVENT_STOP. Signals that arrive first are
+ * given back to the kernel, which queues them again with their siginfo: none is lost, none is
+ * delivered before compel_release. Afterwards the registers are exactly what the kernel will act on
+ * when it goes on: where a system call was interrupted, orig_rax is its number and rax one of the
+ * kernel's restart codes (see compel_regs_restart). Calls without a timeout that Linux ends with
+ * EINTR at every stop (epoll_wait, sigwaitinfo, semop, ...) are marked to be restarted.
+ * -EDEADLK: it waits in vfork() for a child, and cannot stop before that has exec'd or exited; it
+ * stays interrupted. When the child is one that the caller holds, let the child go, and wait again
+ * (or release).
  */
 must_check int compel_wait_stopped(pid_t tid, struct compel_stop *ret_stop);
 
@@ -57,15 +63,15 @@ must_check int compel_wait_stopped(pid_t tid, struct compel_stop *ret_stop);
 must_check int compel_stop_thread(pid_t tid, struct compel_stop *ret_stop);
 
 /*
- * Let a thread go (PTRACE_DETACH). The kernel does whatever it would have done without us: restarts or interrupts the
- * system call, delivers pending signals, stays in a job control stop. A thread that is attached but not in a stop
- * is stopped first. -ESRCH: it is dead or not ours.
+ * Let a thread go (PTRACE_DETACH). The kernel does whatever it would have done without us: restarts
+ * or interrupts the system call, delivers pending signals, stays in a job control stop. A thread
+ * that is attached but not in a stop is stopped first. -ESRCH: it is dead or not ours.
  */
 int compel_release(pid_t tid);
 
 /*
- * 1: stopped thread `tid` runs 64-bit code; 0: 32-bit code. By its code segment: the architecture that
- * PTRACE_GET_SYSCALL_INFO shows is that of its last system call, and right only inside one.
+ * 1: stopped thread `tid` runs 64-bit code; 0: 32-bit code. By its code segment: the architecture
+ * that PTRACE_GET_SYSCALL_INFO shows is that of its last system call, and right only inside one.
  */
 must_check int compel_is_native64(pid_t tid);
 
@@ -74,24 +80,29 @@ must_check int compel_regs_get(pid_t tid, struct user_regs_struct *ret_regs);
 must_check int compel_regs_set(pid_t tid, const struct user_regs_struct *regs);
 
 /*
- * What a snapshot must store: `regs` of a thread that compel_wait_stopped reported, after what the kernel's
- * arch_do_signal_or_restart() does when no handler is to run. ERESTARTSYS, -NOINTR and -NOHAND: rax = orig_rax, ip
- * back on the system call instruction. ERESTART_RESTARTBLOCK (nanosleep, futex, poll ... with a relative timeout): the
- * kernel's memory of the deadline cannot be taken along, so rax = -EINTR. orig_rax becomes -1: nothing left to restart.
+ * What a snapshot must store: `regs` of a thread that compel_wait_stopped reported, after what the
+ * kernel's arch_do_signal_or_restart() does when no handler is to run. ERESTARTSYS, -NOINTR and
+ * -NOHAND: rax = orig_rax, ip back on the system call instruction. ERESTART_RESTARTBLOCK
+ * (nanosleep, futex, poll ... with a relative timeout): the kernel's memory of the deadline cannot
+ * be taken along, so rax = -EINTR. orig_rax becomes -1: nothing left to restart.
  */
 void compel_regs_restart(struct user_regs_struct *regs);
 
 /*
- * Extended state (NT_X86_XSTATE: the XSAVE area in standard format, as the CPU has it) of a stopped thread.
- * get: -ENOSPC if it is longer than `size` (ask with size 0 for the length in *ret_len, it is stored in any case).
- * set: -EFAULT if `len` is shorter than this CPU's area, -EINVAL for components or MXCSR bits it lacks.
+ * Extended state (NT_X86_XSTATE: the XSAVE area in standard format, as the CPU has it) of a stopped
+ * thread.
+ * get: -ENOSPC if it is longer than `size` (ask with size 0 for the length in *ret_len, it is
+ * stored in any case).
+ * set: -EFAULT if `len` is shorter than this CPU's area, -EINVAL for components or MXCSR bits it
+ * lacks.
  */
 must_check int compel_xsave_get(pid_t tid, void *ret_buf, size_t size, size_t *ret_len);
 must_check int compel_xsave_set(pid_t tid, const void *buf, size_t len);
 
 /*
- * Blocked signals of a stopped thread, bit n-1 for signal n (PTRACE_GETSIGMASK, PTRACE_SETSIGMASK). Inside
- * sigsuspend, ppoll and their like, get gives the mask that the call will put back, which is what a snapshot stores.
+ * Blocked signals of a stopped thread, bit n-1 for signal n (PTRACE_GETSIGMASK, PTRACE_SETSIGMASK).
+ * Inside sigsuspend, ppoll and their like, get gives the mask that the call will put back, which is
+ * what a snapshot stores.
  */
 must_check int compel_sigmask_get(pid_t tid, uint64_t *ret_mask);
 must_check int compel_sigmask_set(pid_t tid, uint64_t mask);

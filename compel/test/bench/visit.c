@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a visit costs: seize, stop, load, run, unload, release, for one thread and for many. Prints medians in us. */
+/*
+ * What a visit costs: seize, stop, load, run, unload, release, for one thread and for many. Prints
+ * medians in us.
+ */
 #include <compel/compel.h>
 #include <pthread.h>
 #include <signal.h>
@@ -11,12 +14,13 @@
 #include <unistd.h>
 #include "../lib/ops.h"
 
-#define N_ROUNDS 101
+#define N_ROUNDS    101
 #define MAX_THREADS 1000
 
 enum { SEIZE, STOP, OPEN, LOAD, RUN, RUN_AGAIN, UNLOAD, RELEASE, N_STEPS };
 
-static const char *const names[N_STEPS] = { "seize", "stop", "open", "load", "run", "run again", "unload", "release" };
+static const char *const names[N_STEPS] = { "seize", "stop",	  "open",   "load",
+					    "run",   "run again", "unload", "release" };
 
 extern const struct compel_blob ops_blob;
 

@@ -3,7 +3,10 @@
 
 #include <stdint.h>
 
-/* Hold values made from `seed` in all general and vector registers for a while; returns how many have changed. */
+/*
+ * Hold values made from `seed` in all general and vector registers for a while; returns how many
+ * have changed.
+ */
 long check_registers(uint64_t seed);
 
 /* check_registers() for ever; ends the process with 1 when one has changed. */

@@ -11,7 +11,7 @@
 
 extern const struct test __start_tests[], __stop_tests[];
 
-static FILE *why;	/* where a failing test leaves its reason; a static because macros reach it */
+static FILE *why; /* where a failing test leaves its reason; a static because macros reach it */
 
 void check(bool is_true, const char *file, int line, const char *what)
 {

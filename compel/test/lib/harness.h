@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#pragma once	/* harness.h: tests in processes of their own, targets, and a full visit to a target */
+#pragma once	/* harness.h: tests in processes, targets, and a full visit to a target */
 
 #include <compel/compel.h>
 #include <signal.h>
@@ -20,7 +20,8 @@ struct test {
 
 #define TEST(id)									\
 	static void id(void);								\
-	static const struct test test_##id __attribute__((section("tests"), used)) = { #id, id };	\
+	static const struct test test_##id						\
+		__attribute__((section("tests"), used)) = { #id, id };			\
 	static void id(void)
 
 #define ok(cond) check((cond), __FILE__, __LINE__, #cond)
@@ -59,8 +60,8 @@ enum {
 };
 
 /*
- * Stop all threads of `pid`, do what is asked for, check that nothing has changed (registers, extended state, mask), release.
- * Returns 0, or -ESRCH if it has died meanwhile.
+ * Stop all threads of `pid`, do what is asked for, check that nothing has changed (registers,
+ * extended state, mask), release. Returns 0, or -ESRCH if it has died meanwhile.
  */
 int visit(pid_t pid, int what);
 

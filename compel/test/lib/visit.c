@@ -6,7 +6,7 @@
 #include "harness.h"
 
 #define MAX_THREADS 1024
-#define MAX_XSAVE 12288
+#define MAX_XSAVE   12288
 
 extern const struct compel_blob ops_blob;
 
@@ -83,7 +83,7 @@ static int run_all(struct compel_proc *p, const pid_t *tids, unsigned int n)
 	if (!err)
 		eq(op.met, n);
 	for (unsigned int i = 0; i < n && !err; i++)
-		err = some_syscalls(p, tids[i]);	/* by way of the loaded code, this time */
+		err = some_syscalls(p, tids[i]); /* by way of the loaded code, this time */
 	if (!err)
 		err = compel_unload(p, tids[0]);
 	free(calls);
@@ -91,12 +91,13 @@ static int run_all(struct compel_proc *p, const pid_t *tids, unsigned int n)
 }
 
 /*
- * XSTATE_BV may differ: the CPU drops the bit of a component by itself when that has its initial value, and the kernel
- * fills in initial values for the rest. So the rest tells all.
+ * XSTATE_BV may differ: the CPU drops the bit of a component by itself when that has its initial
+ * value, and the kernel fills in initial values for the rest. So the rest tells all.
  */
 static bool same_xsave(const struct seen *a, const struct seen *b)
 {
-	return !memcmp(a->xsave, b->xsave, 512) && !memcmp(a->xsave + 520, b->xsave + 520, b->len - 520);
+	return !memcmp(a->xsave, b->xsave, 512) &&
+	       !memcmp(a->xsave + 520, b->xsave + 520, b->len - 520);
 }
 
 static int work(pid_t pid, const pid_t *tids, unsigned int n, int what)
@@ -130,7 +131,8 @@ static int work(pid_t pid, const pid_t *tids, unsigned int n, int what)
 
 int visit(pid_t pid, int what)
 {
-	static pid_t tids[MAX_THREADS];	/* static because it is large, and a test has one thread that visits */
+	static pid_t tids[MAX_THREADS]; /* static because it is large, and a test has one thread
+					   that visits */
 	unsigned int n = list_threads(pid, tids, MAX_THREADS);
 	int err;
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* memcpy and memset by string instructions: fast on every CPU of this century, and no vector register is touched. */
+/*
+ * memcpy and memset by string instructions: fast on every CPU of this century, and no vector
+ * register is touched.
+ */
 #include <compel/pie.h>
 
 void *memcpy(void *restrict dst, const void *restrict src, size_t n)
