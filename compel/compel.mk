@@ -79,4 +79,4 @@ compel-bench: $(BUILD)/compel-bench
 	$(Q)$<
 
 compel-test: $(compel_tests)
-	$(Q)compel/test/run $(compel_tests)
+	$(Q)O=$(O) BUILD=$(BUILD) compel/test/run $(compel_tests) compel/test/refused/run
