@@ -28,6 +28,7 @@ struct copy_job {
 	size_t n_items;
 	int (*open)(struct copy_job *j, struct copy_item *it);	/* source and sink; reports */
 	int dir;			/* for open */
+	bool keeps_sharing;		/* for open: pages may be shared copy-on-write, and stay so */
 	struct page_checksum *checksum;	/* or NULL; then one thread works, so that it sees pages in order */
 	struct arena *arena;		/* for runs */
 	uint64_t n_pages;		/* to be looked at */

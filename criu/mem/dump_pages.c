@@ -22,8 +22,9 @@ static uint64_t now_us(void)
 
 static int open_item(struct copy_job *j, struct copy_item *it)
 {
-	process_source_open(&it->source, leader(it->task)->pid_real);
-	return file_sink_open(&it->sink, j->dir, it->task->pages.pages_id);
+	int err = process_source_open(&it->source, leader(it->task)->pid_real, j->keeps_sharing);
+
+	return err ? err : file_sink_open(&it->sink, j->dir, it->task->pages.pages_id);
 }
 
 /*
@@ -140,6 +141,8 @@ int mem_dump_pages(struct dump *d)
 		for (size_t k = 0; k < plans[i].segs.n; k++)
 			j.n_pages += plans[i].segs.v[k].n_pages;
 	}
+	/* A target that ends with the dump and has no relatives here has nobody to share with for long. */
+	j.keeps_sharing = j.n_items > 1 || d->opt->final_state != FINAL_KILL;
 	if (can_share(d, j.n_items))
 		err = page_plan_share(d, plans);
 	if (!err)

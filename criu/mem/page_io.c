@@ -10,36 +10,32 @@
 #include "image/dir.h"
 #include "mem/page_io.h"
 
-/* The slow way, for ranges without PROT_READ: what process_vm_readv may not touch, a tracer may read here. */
-static int read_by_mem_file(pid_t pid, uint64_t addr, char *buf, size_t len)
+static int read_by_mem_file(const struct page_source *s, uint64_t addr, char *buf, size_t len)
 {
-	char path[40];
-	auto_fd int fd = -1;
-
-	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return fail_errno("cannot open %s", path);
 	for (size_t done = 0; done < len;) {
-		ssize_t got = pread(fd, buf + done, len - done, addr + done);
+		ssize_t got = pread(s->mem, buf + done, len - done, addr + done);
 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
-			return fail_errno("cannot read memory of process %d at %" PRIx64, pid, addr + done);
+			return fail_errno("cannot read memory of process %d at %" PRIx64, s->pid, addr + done);
 		done += got;
 	}
 	return 0;
 }
 
-static int read_ranges_by_mem_file(pid_t pid, const struct iovec *ranges, unsigned int n, char *buf)
+/* What process_vm_readv may not touch (no PROT_READ), a tracer may read here; and it leaves shared pages shared. */
+static int read_ranges_by_mem_file(const struct page_source *s, const struct iovec *ranges, unsigned int n, void *buf,
+				   size_t len not_used)
 {
+	char *to = buf;
+
 	for (unsigned int i = 0; i < n; i++) {
-		int err = read_by_mem_file(pid, (uintptr_t)ranges[i].iov_base, buf, ranges[i].iov_len);
+		int err = read_by_mem_file(s, (uintptr_t)ranges[i].iov_base, to, ranges[i].iov_len);
 
 		if (err)
 			return err;
-		buf += ranges[i].iov_len;
+		to += ranges[i].iov_len;
 	}
 	return 0;
 }
@@ -54,16 +50,26 @@ static int process_read(const struct page_source *s, const struct iovec *ranges,
 	if (got < 0 && errno == ESRCH)
 		return fail_errno("process %d has died", s->pid);
 	/* It stopped at the first page that it may not read: which one does not matter, such chunks are rare. */
-	return read_ranges_by_mem_file(s->pid, ranges, n, buf);
+	return read_ranges_by_mem_file(s, ranges, n, buf, len);
 }
 
-static void process_close(struct page_source *s not_used)
+static void process_close(struct page_source *s)
 {
+	own_close_fd(&s->mem);
 }
 
-void process_source_open(struct page_source *s, pid_t pid_real)
+int process_source_open(struct page_source *s, pid_t pid_real, bool keeps_sharing)
 {
+	char path[40];
+
 	*s = (struct page_source){ .read = process_read, .close = process_close, .pid = pid_real };
+	if (keeps_sharing)
+		s->read = read_ranges_by_mem_file;
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid_real);
+	s->mem = open(path, O_RDONLY | O_CLOEXEC);
+	if (s->mem < 0)
+		return fail_errno("cannot open %s", path);
+	return 0;
 }
 
 static int file_write(const struct page_sink *s, struct iovec *v, unsigned int n, uint64_t offset)
