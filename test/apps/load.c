@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A C program under load: 100 threads that fork children all the time; these exec or exit at once. No child is lost, no
+ * A C program under load: 100 threads that fork children all the time; these exec or exit at once.
+ * No child is lost, no
  * status is another's, whatever moment the tree is stopped in.
  * zdtm-ignore: .
  * zdtm-peer: loses a bit of the exit codes of zombies
@@ -42,13 +43,16 @@ static void *work(void *arg)
 		do {
 			got = waitpid(pid, &status, 0);
 		} while (got < 0 && errno == EINTR);
-		CHECK(got == pid, "thread %d: waitpid %d gives %d, errno %d", index, pid, got, errno);
+		CHECK(got == pid, "thread %d: waitpid %d gives %d, errno %d", index, pid, got,
+		      errno);
 		if (how == 0)
 			CHECK(status == 0, "thread %d: /bin/true ends with %#x", index, status);
 		else if (how == 1)
-			CHECK(status == SIGKILL, "thread %d: a killed child ends with %#x", index, status);
+			CHECK(status == SIGKILL, "thread %d: a killed child ends with %#x", index,
+			      status);
 		else
-			CHECK(status == code << 8, "thread %d: exit(%d) gives %#x", index, code, status);
+			CHECK(status == code << 8, "thread %d: exit(%d) gives %#x", index, code,
+			      status);
 		turns[index]++;
 		zt_sleep_ms(20);
 	}

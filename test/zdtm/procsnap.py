@@ -31,6 +31,8 @@ THREAD_TEXTS = ["comm", "timerslack_ns"]
 # pages, and the memory protection-key letters that smaps prints elsewhere.
 IGNORED_VM_FLAGS = {"sd", "ac", "mm"}
 MAP_LINE = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) (....) ([0-9a-f]+) ([0-9a-f]+:[0-9a-f]+) (\d+) *(.*)$")
+# A deleted file whose name another one has by now: it cannot have that name while it is made again.
+TAKEN_NAME = re.compile(r"\.cr_link \(deleted\)$")
 ANON_TARGET = re.compile(r"^(pipe|socket|anon_inode|net|mnt|pid|user|uts|ipc|time|cgroup):")
 
 
@@ -175,6 +177,7 @@ class Snapshot:
             head = MAP_LINE.match(line)
             if head:
                 start, end, prot, offset, dev, inode, path = head.groups()
+                path = TAKEN_NAME.sub(" (deleted)", path)
                 if path.endswith(" (deleted)"):
                     inode = "deleted"
                 row = {"start": int(start, 16), "end": int(end, 16), "prot": prot, "offset": int(offset, 16),
@@ -201,7 +204,7 @@ class Snapshot:
                 continue
             self.put(f"task {pid}: fds", fds)
             for fd in fds:
-                target = self.link(f"/proc/{pid}/fd/{fd}")
+                target = TAKEN_NAME.sub(" (deleted)", self.link(f"/proc/{pid}/fd/{fd}"))
                 groups.setdefault(target, []).append((pid, fd))
                 self.read_file(f"task {pid}: fd {fd}", pid, fd, target, seen)
         for target, members in groups.items():

@@ -58,7 +58,10 @@ const char *zt_path(const char *name)
 	return buf;
 }
 
-/* The verdict may be out of reach (chroot, another user): standard error is the fallback that the runner shows. */
+/*
+ * The verdict may be out of reach (chroot, another user): standard error is the fallback that the
+ * runner shows.
+ */
 static void write_verdict(const char *text)
 {
 	int fd = open(zt_path("verdict"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
@@ -74,7 +77,8 @@ static void write_verdict(const char *text)
 	close(fd);
 }
 
-static void write_line(const char *what, const char *file, int line, int err, const char *fmt, va_list args)
+static void write_line(const char *what, const char *file, int line, int err, const char *fmt,
+		       va_list args)
 {
 	const char *base = file ? strrchr(file, '/') : NULL;
 	char text[512], out[800];
@@ -83,8 +87,9 @@ static void write_line(const char *what, const char *file, int line, int err, co
 	if (!file)
 		snprintf(out, sizeof(out), "%s: %s\n", what, text);
 	else
-		snprintf(out, sizeof(out), "%s: pid %d: %s:%d: %s%s%s\n", what, getpid(), base ? base + 1 : file,
-			 line, text, err ? ": errno " : "", err ? strerrorname_np(err) : "");
+		snprintf(out, sizeof(out), "%s: pid %d: %s:%d: %s%s%s\n", what, getpid(),
+			 base ? base + 1 : file, line, text, err ? ": errno " : "",
+			 err ? strerrorname_np(err) : "");
 	write_verdict(out);
 }
 
@@ -137,7 +142,10 @@ void zt_ready(void)
 	char name[32], unfinished[32];
 	int fd;
 
-	/* renamed when it is closed again: who sees the name finds the descriptors as they will stay */
+	/*
+	 * renamed when it is closed again: who sees the name finds the descriptors as they will
+	 * stay
+	 */
 	snprintf(name, sizeof(name), "ready.%d", getpid());
 	snprintf(unfinished, sizeof(unfinished), "unready.%d", getpid());
 	fd = open(zt_path(unfinished), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
@@ -153,7 +161,10 @@ bool zt_is_over(void)
 
 void zt_wait(void)
 {
-	/* The value is looked at again after every return, so no wake-up can be lost and none is trusted. */
+	/*
+	 * The value is looked at again after every return, so no wake-up can be lost and none is
+	 * trusted.
+	 */
 	while (!atomic_load(&over))
 		syscall(SYS_futex, &over, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
 }
@@ -179,11 +190,16 @@ void zt_await_ready(pid_t pid)
 	while (access(zt_path(name), F_OK) < 0) {
 		siginfo_t info = { 0 };
 
-		/* WNOWAIT: the status of a child that could not get ready is left for the runner's log */
-		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid) {
+		/*
+		 * WNOWAIT: the status of a child that could not get ready is left for the runner's
+		 * log
+		 */
+		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+		    info.si_pid == pid) {
 			if (info.si_code == CLD_EXITED && info.si_status == EXIT_SKIPPED)
 				_exit(EXIT_SKIPPED);
-			zt_setup_failed(__FILE__, __LINE__, "child %d ended before it was ready", pid);
+			zt_setup_failed(__FILE__, __LINE__, "child %d ended before it was ready",
+					pid);
 		}
 		zt_sleep_ms(2);
 	}
@@ -210,5 +226,6 @@ void zt_end_child(pid_t pid)
 		got = waitpid(pid, &status, __WALL);
 	} while (got < 0 && errno == EINTR);
 	CHECK(got == pid, "waitpid %d returns %d (errno %d)", pid, got, errno);
-	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "child %d: wait status %#x", pid, status);
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "child %d: wait status %#x", pid,
+	      status);
 }

@@ -8,21 +8,31 @@
 #include <sys/types.h>
 
 /*
- * The protocol. The runner starts the program in its own session, in a directory of its own (the cwd and $ZDTM_DIR).
- * The program sets up its state and calls zt_checkpoint(), which creates "ready.PID" there and sleeps. The runner
- * then dumps and restores as often as it likes, and sends SIGTERM to the root: the checkpoint is over, check now.
+ * The protocol. The runner starts the program in its own session, in a directory of its own (the
+ * cwd and $ZDTM_DIR).
+ * The program sets up its state and calls zt_checkpoint(), which creates "ready.PID" there and
+ * sleeps. The runner
+ * then dumps and restores as often as it likes, and sends SIGTERM to the root: the checkpoint is
+ * over, check now.
  * Every failure is a line in "verdict"; the exit code is 0 only when there was none.
  *
- * The library owns the SIGTERM action and nothing else: no descriptor stays open, no other signal is touched, no timer
+ * The library owns the SIGTERM action and nothing else: no descriptor stays open, no other signal
+ * is touched, no timer
  * runs, no thread is made, no memory is shared.
  */
 
 void zt_init(void);
 
-/* Says that the state is set up, and returns when the checkpoint is over. In a child as well as in the root. */
+/*
+ * Says that the state is set up, and returns when the checkpoint is over. In a child as well as in
+ * the root.
+ */
 void zt_checkpoint(void);
 
-/* Only says "ready", for programs that go on working; zt_is_over() tells them when to stop and check. */
+/*
+ * Only says "ready", for programs that go on working; zt_is_over() tells them when to stop and
+ * check.
+ */
 void zt_ready(void);
 bool zt_is_over(void);
 /* Sleeps until the checkpoint is over (any thread may, also several). */
@@ -32,39 +42,44 @@ void zt_wait(void);
 int zt_result(void);
 bool zt_has_failed(void);
 
-/* A path inside the directory of the test; the buffer is per thread and lives until the eighth next call. */
+/*
+ * A path inside the directory of the test; the buffer is per thread and lives until the eighth next
+ * call.
+ */
 const char *zt_path(const char *name);
 
-void zt_report(const char *file, int line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void zt_report(const char *file, int line, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 _Noreturn void zt_setup_failed(const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* The machine lacks what the test is about; only before zt_checkpoint(). */
 _Noreturn void zt_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* After the checkpoint: a value is wrong. All of them are reported, not only the first. */
-#define CHECK(cond, ...)                                             \
-	do {                                                         \
-		if (!(cond))                                         \
-			zt_report(__FILE__, __LINE__, __VA_ARGS__);  \
+#define CHECK(cond, ...)                                            \
+	do {                                                        \
+		if (!(cond))                                        \
+			zt_report(__FILE__, __LINE__, __VA_ARGS__); \
 	} while (0)
 
-#define CHECK_EQ(is, should)                                                                      \
-	do {                                                                                      \
-		long long zt_is = (long long)(is), zt_should = (long long)(should);               \
-		if (zt_is != zt_should)                                                           \
-			zt_report(__FILE__, __LINE__, "%s is %lld, should be %lld", #is, zt_is,   \
-				  zt_should);                                                     \
+#define CHECK_EQ(is, should)                                                                    \
+	do {                                                                                    \
+		long long zt_is = (long long)(is), zt_should = (long long)(should);             \
+		if (zt_is != zt_should)                                                         \
+			zt_report(__FILE__, __LINE__, "%s is %lld, should be %lld", #is, zt_is, \
+				  zt_should);                                                   \
 	} while (0)
 
 /* Before the checkpoint: the test itself could not be set up. */
-#define SETUP(cond)                                                          \
-	do {                                                                 \
-		if (!(cond))                                                 \
-			zt_setup_failed(__FILE__, __LINE__, "%s", #cond);    \
+#define SETUP(cond)                                                       \
+	do {                                                              \
+		if (!(cond))                                              \
+			zt_setup_failed(__FILE__, __LINE__, "%s", #cond); \
 	} while (0)
 
 /*
- * Forks; the child runs fn(arg), which calls zt_checkpoint() between setting up and checking, and exits. Returns when
+ * Forks; the child runs fn(arg), which calls zt_checkpoint() between setting up and checking, and
+ * exits. Returns when
  * the child is ready. zt_end_child() tells it to check and takes its verdict.
  */
 pid_t zt_child(void (*fn)(void *arg), void *arg);

@@ -30,7 +30,8 @@ static void *work(void *arg)
 	SETUP(prctl(PR_SET_TIMERSLACK, slacks[index]) == 0);
 	running++;
 	zt_wait();
-	CHECK(sched_getaffinity(0, sizeof(now), &now) == 0 && CPU_EQUAL(&now, &set), "thread %d: affinity", index);
+	CHECK(sched_getaffinity(0, sizeof(now), &now) == 0 && CPU_EQUAL(&now, &set),
+	      "thread %d: affinity", index);
 	if (priorities[index])
 		CHECK_EQ(syscall(SYS_ioprio_get, 1, 0), priorities[index]);
 	CHECK_EQ(prctl(PR_GET_TIMERSLACK), slacks[index]);

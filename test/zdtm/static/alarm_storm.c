@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Timer signals every half millisecond into computing and sleeping threads: none disturbs the computation.
+ * Timer signals every half millisecond into computing and sleeping threads: none disturbs the
+ * computation.
  * zdtm-ignore: ShdPnd|SigPnd|SigBlk
  */
 #include <pthread.h>
@@ -18,7 +19,10 @@ static void on_alarm(int sig)
 	/* spoils what a handler may spoil, should the frame not be put back rightly */
 	double x = sig;
 
-	asm volatile("fninit; xorps %%xmm0, %%xmm0; pxor %%xmm5, %%xmm5" : : "x"(x) : "xmm0", "xmm5", "st");
+	asm volatile("fninit; xorps %%xmm0, %%xmm0; pxor %%xmm5, %%xmm5"
+		     :
+		     : "x"(x)
+		     : "xmm0", "xmm5", "st");
 	alarms++;
 }
 
@@ -33,7 +37,8 @@ static void *compute(void *arg)
 		sum = 0;
 		for (int i = 1; i < 1000; i++)
 			sum += 1.0 / i;
-		CHECK(sum == expected || zt_has_failed(), "1 + 1/2 + ... is %.17g, should be %.17g", sum, expected);
+		CHECK(sum == expected || zt_has_failed(), "1 + 1/2 + ... is %.17g, should be %.17g",
+		      sum, expected);
 		rounds++;
 		if (rounds % 64 == 0)
 			zt_sleep_ms(1);
@@ -48,7 +53,9 @@ int main(void)
 	pthread_t threads[2];
 
 	zt_init();
-	SETUP(sigaction(SIGALRM, &(struct sigaction){ .sa_handler = on_alarm, .sa_flags = SA_RESTART }, NULL) == 0);
+	SETUP(sigaction(SIGALRM,
+			&(struct sigaction){ .sa_handler = on_alarm, .sa_flags = SA_RESTART },
+			NULL) == 0);
 	for (int i = 0; i < 2; i++)
 		SETUP(pthread_create(&threads[i], NULL, compute, NULL) == 0);
 	while (running < 2)

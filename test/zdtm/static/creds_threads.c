@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Credentials that differ between threads: uids, gids, groups, the five capability sets, securebits, no_new_privs. */
+/*
+ * Credentials that differ between threads: uids, gids, groups, the five capability sets,
+ * securebits, no_new_privs.
+ */
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
@@ -38,7 +41,9 @@ static void read_creds(struct creds *c)
 	syscall(SYS_capget, &head, c->caps);
 	for (int cap = 0; cap < 41; cap++) {
 		c->bounding |= (uint64_t)(prctl(PR_CAPBSET_READ, cap) == 1) << cap;
-		c->ambient |= (uint64_t)(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0) == 1) << cap;
+		c->ambient |=
+			(uint64_t)(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, cap, 0, 0) == 1)
+			<< cap;
 	}
 	c->securebits = prctl(PR_GET_SECUREBITS);
 	c->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
@@ -61,7 +66,8 @@ static void become(int index)
 	switch (index) {
 	case 0:
 		SETUP(syscall(SYS_setgroups, 4, groups) == 0);
-		SETUP(syscall(SYS_setresgid, 11, 12, 13) == 0 && syscall(SYS_setresuid, 1001, 1002, 0) == 0);
+		SETUP(syscall(SYS_setresgid, 11, 12, 13) == 0 &&
+		      syscall(SYS_setresuid, 1001, 1002, 0) == 0);
 		break;
 	case 1:
 		SETUP(syscall(SYS_setgroups, 0, NULL) == 0 && syscall(SYS_setresgid, 2, 2, 2) == 0);
@@ -69,14 +75,17 @@ static void become(int index)
 		SETUP(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
 		break;
 	case 2:
-		SETUP(prctl(PR_CAPBSET_DROP, CAP_SYS_BOOT) == 0 && prctl(PR_CAPBSET_DROP, CAP_AUDIT_WRITE) == 0);
-		set_caps(1 << CAP_CHOWN | 1 << CAP_SETPCAP, 1 << CAP_CHOWN | 1 << CAP_KILL | 1 << CAP_SETPCAP,
+		SETUP(prctl(PR_CAPBSET_DROP, CAP_SYS_BOOT) == 0 &&
+		      prctl(PR_CAPBSET_DROP, CAP_AUDIT_WRITE) == 0);
+		set_caps(1 << CAP_CHOWN | 1 << CAP_SETPCAP,
+			 1 << CAP_CHOWN | 1 << CAP_KILL | 1 << CAP_SETPCAP,
 			 1 << CAP_KILL | 1 << CAP_CHOWN);
 		SETUP(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_KILL, 0, 0) == 0);
 		SETUP(prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED) == 0);
 		break;
 	case 3:
-		SETUP(prctl(PR_SET_KEEPCAPS, 1) == 0 && syscall(SYS_setresuid, 3000, 3000, 3000) == 0);
+		SETUP(prctl(PR_SET_KEEPCAPS, 1) == 0 &&
+		      syscall(SYS_setresuid, 3000, 3000, 3000) == 0);
 		set_caps(1 << CAP_NET_ADMIN, 1 << CAP_NET_ADMIN | 1 << CAP_SYS_PTRACE, 0);
 		break;
 	case 4:
@@ -96,18 +105,23 @@ static void *work(void *arg)
 	running++;
 	zt_wait();
 	read_creds(&now);
-	CHECK(!memcmp(now.uid, before.uid, sizeof(now.uid)), "thread %d: uids %u %u %u %u", index, now.uid[0], now.uid[1],
-	      now.uid[2], now.uid[3]);
+	CHECK(!memcmp(now.uid, before.uid, sizeof(now.uid)), "thread %d: uids %u %u %u %u", index,
+	      now.uid[0], now.uid[1], now.uid[2], now.uid[3]);
 	CHECK(!memcmp(now.gid, before.gid, sizeof(now.gid)), "thread %d: gids", index);
-	CHECK(now.n_groups == before.n_groups && !memcmp(now.groups, before.groups, sizeof(now.groups)),
+	CHECK(now.n_groups == before.n_groups &&
+		      !memcmp(now.groups, before.groups, sizeof(now.groups)),
 	      "thread %d: %d groups", index, now.n_groups);
-	CHECK(!memcmp(now.caps, before.caps, sizeof(now.caps)), "thread %d: capabilities %#x %#x %#x", index,
-	      now.caps[0].effective, now.caps[0].permitted, now.caps[0].inheritable);
-	CHECK(now.bounding == before.bounding, "thread %d: bounding %#llx", index, (unsigned long long)now.bounding);
-	CHECK(now.ambient == before.ambient, "thread %d: ambient %#llx", index, (unsigned long long)now.ambient);
-	CHECK(now.securebits == before.securebits, "thread %d: securebits %#x, was %#x", index, now.securebits,
-	      before.securebits);
-	CHECK(now.no_new_privs == before.no_new_privs, "thread %d: no_new_privs %d", index, now.no_new_privs);
+	CHECK(!memcmp(now.caps, before.caps, sizeof(now.caps)),
+	      "thread %d: capabilities %#x %#x %#x", index, now.caps[0].effective,
+	      now.caps[0].permitted, now.caps[0].inheritable);
+	CHECK(now.bounding == before.bounding, "thread %d: bounding %#llx", index,
+	      (unsigned long long)now.bounding);
+	CHECK(now.ambient == before.ambient, "thread %d: ambient %#llx", index,
+	      (unsigned long long)now.ambient);
+	CHECK(now.securebits == before.securebits, "thread %d: securebits %#x, was %#x", index,
+	      now.securebits, before.securebits);
+	CHECK(now.no_new_privs == before.no_new_privs, "thread %d: no_new_privs %d", index,
+	      now.no_new_privs);
 	CHECK(now.keep_caps == before.keep_caps, "thread %d: keep_caps %d", index, now.keep_caps);
 	return NULL;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A process that has become an ordinary user: without CAP_SYS_RESOURCE a tool cannot ask for its limits from outside.
+ * A process that has become an ordinary user: without CAP_SYS_RESOURCE a tool cannot ask for its
+ * limits from outside.
  * zdtm-peer: refuses it without CAP_SYS_RESOURCE
  */
 #include <errno.h>
@@ -31,7 +32,8 @@ int main(void)
 	CHECK(getuid() == 4321 && geteuid() == 4321 && getgid() == 1234, "ids");
 	CHECK(getgroups(4, groups) == 2 && groups[0] == 7 && groups[1] == 8, "groups");
 	CHECK(setuid(0) < 0 && errno == EPERM, "can become root");
-	CHECK(getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_cur == 100 && now.rlim_max == 200, "limit");
+	CHECK(getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_cur == 100 && now.rlim_max == 200,
+	      "limit");
 	CHECK(write(fd, "y", 1) == 1, "the file opened as root");
 	CHECK(open(zt_path("secret"), O_RDONLY) < 0 && errno == EACCES, "can open the file");
 	CHECK_EQ(prctl(PR_GET_DUMPABLE), 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Open directories: entries read half way, openat through them, O_PATH ones, and one moved to another name.
+ * Open directories: entries read half way, openat through them, O_PATH ones, and one moved to
+ * another name.
  * zdtm-peer: loses O_DIRECTORY
  */
 #include <dirent.h>
@@ -56,7 +57,8 @@ int main(void)
 	CHECK_EQ(read_names(dir, N, seen), N - 10);
 	for (int i = 0; i < N; i++)
 		CHECK(seen[i], "entry%d is not told", i);
-	CHECK(openat(fd, "entry7", O_RDONLY) >= 0 && openat(path_fd, "entry8", O_RDONLY) >= 0, "openat");
+	CHECK(openat(fd, "entry7", O_RDONLY) >= 0 && openat(path_fd, "entry8", O_RDONLY) >= 0,
+	      "openat");
 	CHECK(fcntl(path_fd, F_GETFL) & O_PATH, "O_PATH is lost");
 	CHECK(fchmod(path_fd, 0700) < 0, "the O_PATH descriptor is an ordinary one");
 	file = openat(moved, "made", O_CREAT | O_RDWR, 0600);

@@ -10,7 +10,8 @@
 int main(int argc, char **argv)
 {
 	static char before[3][4096], after[4096];
-	static const char *const files[] = { "/proc/self/environ", "/proc/self/cmdline", "/proc/self/auxv" };
+	static const char *const files[] = { "/proc/self/environ", "/proc/self/cmdline",
+					     "/proc/self/auxv" };
 	ssize_t len[3];
 	unsigned long page = getauxval(AT_PAGESZ), random = getauxval(AT_RANDOM);
 
@@ -21,7 +22,8 @@ int main(int argc, char **argv)
 	zt_checkpoint();
 
 	CHECK(argc == 1 && strstr(argv[0], "env"), "argv[0] is %s", argv[0]);
-	CHECK(!strcmp(getenv("ZDTM_VARIABLE") ?: "", "a value = with signs"), "the variable is lost");
+	CHECK(!strcmp(getenv("ZDTM_VARIABLE") ?: "", "a value = with signs"),
+	      "the variable is lost");
 	CHECK_EQ(getauxval(AT_PAGESZ), page);
 	CHECK_EQ(getauxval(AT_RANDOM), random);
 	for (int i = 0; i < 3; i++) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * epoll targets whose number was closed or reused: the watch is on the open description, kept alive by a duplicate.
+ * epoll targets whose number was closed or reused: the watch is on the open description, kept
+ * alive by a duplicate.
  * zdtm-peer: watches another number of the same file
  */
 #include <sys/epoll.h>
@@ -28,7 +29,9 @@ int main(void)
 	zt_checkpoint();
 
 	CHECK(epoll_wait(ep, got, 4, 0) == 0, "an event from nowhere");
-	CHECK(write(dup_fd, &one, 8) == 8 && epoll_wait(ep, got, 4, 0) == 1 && got[0].data.u64 == 71, "the first target");
+	CHECK(write(dup_fd, &one, 8) == 8 && epoll_wait(ep, got, 4, 0) == 1 &&
+		      got[0].data.u64 == 71,
+	      "the first target");
 	CHECK(read(dup_fd, &one, 8) == 8 && write(other, &one, 8) == 8, "read, write");
 	CHECK(epoll_wait(ep, got, 4, 0) == 1 && got[0].data.u64 == 72, "the second target");
 	return zt_result();

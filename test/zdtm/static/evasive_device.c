@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A device node whose path is another node of the same device by now (udev made it anew): --evasive-devices takes it.
+ * A device node whose path is another node of the same device by now (udev made it anew):
+ * --evasive-devices takes it.
  * zdtm-opts: --evasive-devices
  * zdtm-ignore: fd 3: (inode|target)
  */
@@ -25,7 +26,8 @@ int main(void)
 	SETUP(mknod(zt_path("zero"), S_IFCHR | 0600, makedev(1, 5)) == 0);
 	zt_checkpoint();
 
-	CHECK(fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 5), "another device");
+	CHECK(fstat(fd, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 5),
+	      "another device");
 	CHECK(read(fd, &c, 1) == 1 && c == 0, "reads %d", c);
 	return zt_result();
 }

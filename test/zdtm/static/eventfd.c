@@ -31,10 +31,12 @@ int main(void)
 
 		CHECK_EQ(fcntl(fds[i], F_GETFD), i % 2 ? 0 : FD_CLOEXEC);
 		if (counters[i])
-			CHECK(read(fds[i], &value, 8) == 8 && value == counters[i], "counter %d is %#llx", i,
-			      (unsigned long long)value);
-		CHECK(read(fds[i], &value, 8) < 0 && errno == EAGAIN, "counter %d is not zero after the read", i);
-		CHECK(write(fds[i], &more, 8) == 8 && read(fds[i], &value, 8) == 8 && value == 5, "use of %d", i);
+			CHECK(read(fds[i], &value, 8) == 8 && value == counters[i],
+			      "counter %d is %#llx", i, (unsigned long long)value);
+		CHECK(read(fds[i], &value, 8) < 0 && errno == EAGAIN,
+		      "counter %d is not zero after the read", i);
+		CHECK(write(fds[i], &more, 8) == 8 && read(fds[i], &value, 8) == 8 && value == 5,
+		      "use of %d", i);
 	}
 	return zt_result();
 }

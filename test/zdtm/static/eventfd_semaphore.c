@@ -18,7 +18,8 @@ int main(void)
 	zt_checkpoint();
 
 	for (int i = 0; i < 3; i++)
-		CHECK(read(fd, &value, 8) == 8 && value == 1, "read %d gives %llu", i, (unsigned long long)value);
+		CHECK(read(fd, &value, 8) == 8 && value == 1, "read %d gives %llu", i,
+		      (unsigned long long)value);
 	CHECK(read(fd, &value, 8) < 0, "there was more than 3");
 	return zt_result();
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The program's own file has been removed while it runs (an upgrade): /proc/self/exe still names and opens it. */
+/*
+ * The program's own file has been removed while it runs (an upgrade): /proc/self/exe still names
+ * and opens it.
+ */
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
@@ -32,7 +35,9 @@ int main(int argc, char **argv)
 	SETUP(unlink(zt_path("copy")) == 0);
 	zt_checkpoint();
 
-	CHECK(readlink("/proc/self/exe", link, sizeof(link) - 1) > 0 && strstr(link, "/copy (deleted)"), "exe is %s", link);
+	CHECK(readlink("/proc/self/exe", link, sizeof(link) - 1) > 0 &&
+		      strstr(link, "/copy (deleted)"),
+	      "exe is %s", link);
 	CHECK(stat("/proc/self/exe", &st) == 0 && st.st_size > 1000, "the file of the program");
 	CHECK(access(zt_path("copy"), F_OK) < 0, "the file is back");
 	return zt_result();

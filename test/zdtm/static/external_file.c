@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A descriptor that is not part of the snapshot: named at the dump, and given by the caller at the restore.
+ * A descriptor that is not part of the snapshot: named at the dump, and given by the caller at the
+ * restore.
  * zdtm-dump: --external file[{mnt:3}:{ino:3}]
  * zdtm-restore: --inherit-fd fd[77]:file[{mnt:3}:{ino:3}]
  * zdtm-inherit: 77 other

@@ -18,9 +18,11 @@ static void check_one(int i)
 	if (i % 3 == 0)
 		CHECK(lseek(fds[i], 0, SEEK_CUR) == i, "file %d", i);
 	else if (i % 3 == 1)
-		CHECK(read(fds[i], &value, 8) == 8 && value == (uint64_t)i, "eventfd %d: %llu", i, (unsigned long long)value);
+		CHECK(read(fds[i], &value, 8) == 8 && value == (uint64_t)i, "eventfd %d: %llu", i,
+		      (unsigned long long)value);
 	else
-		CHECK(read(fds[i], &value, 8) == 4 && value == (uint32_t)i, "pipe %d: %llu", i, (unsigned long long)value);
+		CHECK(read(fds[i], &value, 8) == 4 && value == (uint32_t)i, "pipe %d: %llu", i,
+		      (unsigned long long)value);
 }
 
 static void child(void *arg)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Who is told of events on a descriptor: F_SETOWN for a process, a group, a thread; F_SETSIG; and that it arrives. */
+/*
+ * Who is told of events on a descriptor: F_SETOWN for a process, a group, a thread; F_SETSIG; and
+ * that it arrives.
+ */
 #include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -27,7 +30,8 @@ int main(void)
 	zt_write_file(zt_path("file"), "x", 1);
 	file = open(zt_path("file"), O_RDONLY);
 	SETUP(file >= 0 && pipe(process) == 0 && pipe(group) == 0 && pipe(thread) == 0);
-	SETUP(fcntl(process[0], F_SETOWN, getpid()) == 0 && fcntl(group[0], F_SETOWN, -getpgrp()) == 0);
+	SETUP(fcntl(process[0], F_SETOWN, getpid()) == 0 &&
+	      fcntl(group[0], F_SETOWN, -getpgrp()) == 0);
 	owner = (struct f_owner_ex){ F_OWNER_TID, gettid() };
 	SETUP(fcntl(thread[0], F_SETOWN_EX, &owner) == 0 && fcntl(thread[0], F_SETSIG, sig) == 0);
 	SETUP(fcntl(file, F_SETOWN, getpid()) == 0 && fcntl(file, F_SETSIG, SIGUSR2) == 0);
@@ -36,9 +40,11 @@ int main(void)
 
 	CHECK_EQ(fcntl(process[0], F_GETOWN), getpid());
 	CHECK_EQ(fcntl(group[0], F_GETOWN_EX, &now), 0);
-	CHECK(now.type == F_OWNER_PGRP && now.pid == getpgrp(), "group: type %d pid %d", now.type, now.pid);
+	CHECK(now.type == F_OWNER_PGRP && now.pid == getpgrp(), "group: type %d pid %d", now.type,
+	      now.pid);
 	CHECK_EQ(fcntl(thread[0], F_GETOWN_EX, &now), 0);
-	CHECK(now.type == F_OWNER_TID && now.pid == gettid(), "thread: type %d pid %d", now.type, now.pid);
+	CHECK(now.type == F_OWNER_TID && now.pid == gettid(), "thread: type %d pid %d", now.type,
+	      now.pid);
 	CHECK_EQ(fcntl(file, F_GETOWN), getpid());
 	CHECK_EQ(fcntl(file, F_GETSIG), SIGUSR2);
 	CHECK_EQ(fcntl(thread[0], F_GETSIG), sig);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One open description behind several descriptors, in one process and across processes: one position, one set of flags. */
+/*
+ * One open description behind several descriptors, in one process and across processes: one
+ * position, one set of flags.
+ */
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,6 +43,7 @@ int main(void)
 	CHECK_EQ(lseek(fd, 0, SEEK_CUR), 20);
 	CHECK_EQ(lseek(copy, 0, SEEK_CUR), 20);
 	CHECK_EQ(lseek(separate, 0, SEEK_CUR), 0);
-	CHECK((fcntl(fd, F_GETFL) & O_APPEND) && !(fcntl(separate, F_GETFL) & O_APPEND), "the flags are not shared");
+	CHECK((fcntl(fd, F_GETFL) & O_APPEND) && !(fcntl(separate, F_GETFL) & O_APPEND),
+	      "the flags are not shared");
 	return zt_result();
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The shape of a descriptor table: holes, high numbers, standard descriptors closed; new ones take the lowest hole. */
+/*
+ * The shape of a descriptor table: holes, high numbers, standard descriptors closed; new ones take
+ * the lowest hole.
+ */
 #include <fcntl.h>
 #include <unistd.h>
 

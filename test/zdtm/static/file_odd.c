@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Files that were never named or are not on disk: O_TMPFILE, tmpfs, /proc of the process itself, /sys; and a far position.
+ * Files that were never named or are not on disk: O_TMPFILE, tmpfs, /proc of the process itself,
+ * /sys; and a far position.
  * zdtm-ignore: fd 3: flags
  */
 #include <fcntl.h>
@@ -30,11 +31,13 @@ int main(void)
 	zt_checkpoint();
 
 	CHECK(pread(tmpfile, got, 8, 0) == 8 && !memcmp(got, "nameless", 8), "O_TMPFILE");
-	CHECK(fstat(tmpfile, &st) == 0 && st.st_nlink == 0, "O_TMPFILE has %lu links", (unsigned long)st.st_nlink);
+	CHECK(fstat(tmpfile, &st) == 0 && st.st_nlink == 0, "O_TMPFILE has %lu links",
+	      (unsigned long)st.st_nlink);
 	CHECK(lseek(tmpfile, 0, SEEK_CUR) == 8, "O_TMPFILE: position");
 	CHECK(pread(shm, got, 9, 0) == 9 && !memcmp(got, "in memory", 9), "tmpfs");
 	CHECK(access(name, F_OK) < 0, "the tmpfs file has its name again");
-	CHECK(read(status, got, sizeof(got) - 1) > 0 && strstr(got, "file_odd"), "/proc/self/status: %.20s", got);
+	CHECK(read(status, got, sizeof(got) - 1) > 0 && strstr(got, "file_odd"),
+	      "/proc/self/status: %.20s", got);
 	CHECK(read(sys, got, sizeof(got)) > 0, "/sys");
 	CHECK(lseek(far, 0, SEEK_CUR) == 5l << 40, "far position");
 	return zt_result();

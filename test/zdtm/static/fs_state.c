@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Working directory, umask and root directory, of the root and of a child that has changed all three. */
+/*
+ * Working directory, umask and root directory, of the root and of a child that has changed all
+ * three.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -34,7 +37,8 @@ int main(void)
 
 	zt_init();
 	SETUP(getcwd(cwd, sizeof(cwd)) != NULL);
-	SETUP(mkdir("jail", 0755) == 0 && mkdir("jail/sub", 0755) == 0 && mkdir("deeper", 0755) == 0);
+	SETUP(mkdir("jail", 0755) == 0 && mkdir("jail/sub", 0755) == 0 &&
+	      mkdir("deeper", 0755) == 0);
 	zt_write_file("jail/only-in-jail", "x", 1);
 	/* the library writes to $ZDTM_DIR: a directory of that name is inside, too */
 	snprintf(jail_dir, sizeof(jail_dir), "jail%s", cwd);
@@ -60,7 +64,8 @@ int main(void)
 	strcat(cwd, "/deeper");
 	CHECK(getcwd(now, sizeof(now)) && !strcmp(now, cwd), "cwd is %s, was %s", now, cwd);
 	fd = open("made", O_CREAT | O_RDWR, 0777);
-	CHECK(fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 0777) == 0072, "made with mode %o", st.st_mode & 0777);
+	CHECK(fd >= 0 && fstat(fd, &st) == 0 && (st.st_mode & 0777) == 0072, "made with mode %o",
+	      st.st_mode & 0777);
 	CHECK_EQ(umask(0), 0705);
 	zt_end_child(kid);
 	return zt_result();

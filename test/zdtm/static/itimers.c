@@ -19,17 +19,20 @@ static void on_signal(int sig)
 int main(void)
 {
 	struct itimerval real = { { 3, 250000 }, { 5000, 0 } }, now;
-	struct itimerval virt = { { 0, 20000 }, { 0, 20000 } }, profile = { { 0, 0 }, { 0, 30000 } };
+	struct itimerval virt = { { 0, 20000 }, { 0, 20000 } },
+			 profile = { { 0, 0 }, { 0, 30000 } };
 
 	zt_init();
 	signal(SIGVTALRM, on_signal);
 	signal(SIGPROF, on_signal);
-	SETUP(setitimer(ITIMER_REAL, &real, NULL) == 0 && setitimer(ITIMER_VIRTUAL, &virt, NULL) == 0);
+	SETUP(setitimer(ITIMER_REAL, &real, NULL) == 0 &&
+	      setitimer(ITIMER_VIRTUAL, &virt, NULL) == 0);
 	SETUP(setitimer(ITIMER_PROF, &profile, NULL) == 0);
 	zt_checkpoint();
 
 	CHECK(getitimer(ITIMER_REAL, &now) == 0, "getitimer");
-	CHECK(now.it_value.tv_sec > 4900 && now.it_value.tv_sec < 5000, "%lld s left", (long long)now.it_value.tv_sec);
+	CHECK(now.it_value.tv_sec > 4900 && now.it_value.tv_sec < 5000, "%lld s left",
+	      (long long)now.it_value.tv_sec);
 	CHECK(now.it_interval.tv_sec == 3 && now.it_interval.tv_usec == 250000, "interval");
 	CHECK(getitimer(ITIMER_VIRTUAL, &now) == 0 && now.it_interval.tv_usec == 20000, "interval");
 	/* only user time moves these two: bounded by the wall clock, should they be dead */

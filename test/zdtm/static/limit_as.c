@@ -20,7 +20,10 @@ int main(void)
 	SETUP(setrlimit(RLIMIT_AS, &limit) == 0);
 	zt_checkpoint();
 
-	CHECK(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED && errno == ENOMEM, "no limit");
-	CHECK(getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur == 1 << 20, "the limit is %lu", limit.rlim_cur);
+	CHECK(mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED &&
+		      errno == ENOMEM,
+	      "no limit");
+	CHECK(getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur == 1 << 20, "the limit is %lu",
+	      limit.rlim_cur);
 	return zt_result();
 }

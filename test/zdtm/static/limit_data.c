@@ -20,7 +20,11 @@ int main(void)
 	SETUP(setrlimit(RLIMIT_DATA, &limit) == 0);
 	zt_checkpoint();
 
-	CHECK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED && errno == ENOMEM, "no limit");
-	CHECK(getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur == 8192, "the limit is %lu", limit.rlim_cur);
+	CHECK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+			      MAP_FAILED &&
+		      errno == ENOMEM,
+	      "no limit");
+	CHECK(getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur == 8192, "the limit is %lu",
+	      limit.rlim_cur);
 	return zt_result();
 }

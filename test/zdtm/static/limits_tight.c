@@ -47,7 +47,8 @@ int main(void)
 	CHECK(pread(900, got, 7, 0) == 7 && !strcmp(got, "content"), "descriptor 900");
 	CHECK(zt_is_filled(mem, 4 << 20, 1), "memory");
 	CHECK(pwrite(fd, "x", 1, 100) < 0 && errno == EFBIG, "RLIMIT_FSIZE");
-	CHECK(fcntl(0, F_DUPFD, 7) == 7 && fcntl(0, F_DUPFD, 7) < 0 && errno == EMFILE, "RLIMIT_NOFILE: errno %d", errno);
+	CHECK(fcntl(0, F_DUPFD, 7) == 7 && fcntl(0, F_DUPFD, 7) < 0 && errno == EMFILE,
+	      "RLIMIT_NOFILE: errno %d", errno);
 	CHECK_EQ(zt_proc_value("/proc/self/status", "VmLck", 10), 64);
 	/* the verdict is written within these limits, too */
 	CHECK(close(7) == 0, "close");

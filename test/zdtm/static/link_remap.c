@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A file that lost the name it was opened by and has another: with --link-remap it is the same file afterwards.
+ * A file that lost the name it was opened by and has another: with --link-remap it is the same
+ * file afterwards.
  * zdtm-dump: --link-remap
  */
 #include <fcntl.h>
@@ -24,7 +25,9 @@ int main(void)
 	zt_checkpoint();
 
 	CHECK(read(fd, got, 4) == 4 && !strcmp(got, "tent"), "content");
-	CHECK(fstat(fd, &st) == 0 && stat(zt_path("two"), &by_name) == 0 && st.st_ino == by_name.st_ino, "another file");
+	CHECK(fstat(fd, &st) == 0 && stat(zt_path("two"), &by_name) == 0 &&
+		      st.st_ino == by_name.st_ino,
+	      "another file");
 	CHECK_EQ(st.st_nlink, 1);
 	CHECK(access(zt_path("one"), F_OK) < 0, "the name is back");
 	return zt_result();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Memory-deny-write-execute: set in the child only, still refused there, with code mappings in place.
+ * Memory-deny-write-execute: set in the child only, still refused there, with code mappings in
+ * place.
  * zdtm-peer: loses MDWE
  */
 #include <errno.h>
@@ -22,7 +23,8 @@ static void child(void *arg)
 		zt_skip("the kernel has no PR_SET_MDWE");
 	zt_checkpoint();
 	CHECK_EQ(prctl(GET_MDWE, 0, 0, 0, 0), REFUSE_EXEC_GAIN);
-	CHECK(mprotect(mem, 4096, PROT_READ | PROT_EXEC) < 0 && errno == EACCES, "memory can become code");
+	CHECK(mprotect(mem, 4096, PROT_READ | PROT_EXEC) < 0 && errno == EACCES,
+	      "memory can become code");
 	CHECK_EQ(*mem, 1);
 }
 

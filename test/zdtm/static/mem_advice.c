@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Advice that sticks to a mapping: don't fork, wipe on fork, no dump, access order, huge pages, mergeable.
+ * Advice that sticks to a mapping: don't fork, wipe on fork, no dump, access order, huge pages,
+ * mergeable.
  * zdtm-peer: loses MADV_WIPEONFORK
  */
 #include <stdio.h>
@@ -18,8 +19,9 @@ static const struct {
 	int advice;
 	const char *flag;
 } advices[] = {
-	{ MADV_DONTFORK, "dc" },  { MADV_WIPEONFORK, "wf" }, { MADV_DONTDUMP, "dd" },	{ MADV_SEQUENTIAL, "sr" },
-	{ MADV_RANDOM, "rr" },	  { MADV_HUGEPAGE, "hg" },   { MADV_NOHUGEPAGE, "nh" }, { MADV_MERGEABLE, "mg" },
+	{ MADV_DONTFORK, "dc" },   { MADV_WIPEONFORK, "wf" }, { MADV_DONTDUMP, "dd" },
+	{ MADV_SEQUENTIAL, "sr" }, { MADV_RANDOM, "rr" },     { MADV_HUGEPAGE, "hg" },
+	{ MADV_NOHUGEPAGE, "nh" }, { MADV_MERGEABLE, "mg" },
 };
 
 enum { N = sizeof(advices) / sizeof(advices[0]) };
@@ -56,7 +58,8 @@ int main(void)
 
 	zt_init();
 	for (int i = 0; i < N; i++) {
-		areas[i] = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		areas[i] =
+			mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		SETUP(areas[i] != MAP_FAILED);
 		/* a kernel may lack one (KSM): then there is nothing to keep */
 		is_set[i] = madvise(areas[i], LEN, advices[i].advice) == 0;
@@ -66,8 +69,10 @@ int main(void)
 	zt_checkpoint();
 
 	for (int i = 0; i < N; i++) {
-		CHECK(has_flag(areas[i], advices[i].flag) == is_set[i], "advice %s is lost", advices[i].flag);
-		CHECK(zt_is_filled(areas[i], LEN / 4, (uint64_t)i), "content of %s", advices[i].flag);
+		CHECK(has_flag(areas[i], advices[i].flag) == is_set[i], "advice %s is lost",
+		      advices[i].flag);
+		CHECK(zt_is_filled(areas[i], LEN / 4, (uint64_t)i), "content of %s",
+		      advices[i].flag);
 	}
 	pid = fork();
 	if (!pid)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Private anonymous memory of many protections: content, holes, untouched and zero pages, and the protection itself. */
+/*
+ * Private anonymous memory of many protections: content, holes, untouched and zero pages, and the
+ * protection itself.
+ */
 #include <setjmp.h>
 #include <signal.h>
 #include <string.h>
@@ -29,7 +32,11 @@ static bool can(volatile char *at, bool write)
 
 int main(void)
 {
-	static const int prots[] = { PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE, PROT_READ | PROT_EXEC, PROT_EXEC,
+	static const int prots[] = { PROT_NONE,
+				     PROT_READ,
+				     PROT_READ | PROT_WRITE,
+				     PROT_READ | PROT_EXEC,
+				     PROT_EXEC,
 				     PROT_READ | PROT_WRITE | PROT_EXEC };
 	enum { N = sizeof(prots) / sizeof(prots[0]) };
 	char *areas[N], *sparse, *big;
@@ -37,12 +44,14 @@ int main(void)
 	zt_init();
 	signal(SIGSEGV, on_fault);
 	for (int i = 0; i < N; i++) {
-		areas[i] = mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		areas[i] =
+			mmap(NULL, LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		SETUP(areas[i] != MAP_FAILED);
 		zt_fill(areas[i], LEN, (uint64_t)i);
 		SETUP(mprotect(areas[i], LEN, prots[i]) == 0);
 	}
-	sparse = mmap(NULL, 1ul << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	sparse = mmap(NULL, 1ul << 30, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	SETUP(sparse != MAP_FAILED);
 	for (size_t at = 0; at < 1ul << 30; at += 77 * 1024 * 1024)
 		zt_fill(sparse + at, PAGE, at);
@@ -55,16 +64,20 @@ int main(void)
 	for (int i = 0; i < N; i++) {
 		/* where there is no protection-key support, PROT_EXEC alone lets read */
 		if (prots[i] != PROT_EXEC)
-			CHECK(can(areas[i], false) == !!(prots[i] & PROT_READ), "area %d: reading", i);
-		CHECK(can(areas[i] + PAGE, true) == !!(prots[i] & PROT_WRITE), "area %d: writing", i);
+			CHECK(can(areas[i], false) == !!(prots[i] & PROT_READ), "area %d: reading",
+			      i);
+		CHECK(can(areas[i] + PAGE, true) == !!(prots[i] & PROT_WRITE), "area %d: writing",
+		      i);
 		CHECK(mprotect(areas[i], LEN, PROT_READ) == 0, "area %d: mprotect", i);
 		CHECK(zt_is_filled(areas[i], LEN, (uint64_t)i), "area %d: content", i);
 	}
 	for (size_t at = 0; at < 1ul << 30; at += 77 * 1024 * 1024) {
 		CHECK(zt_is_filled(sparse + at, PAGE, at), "sparse area at %zu", at);
-		CHECK(!sparse[at + PAGE] && !sparse[at + PAGE * 50], "sparse area behind %zu is not zero", at);
+		CHECK(!sparse[at + PAGE] && !sparse[at + PAGE * 50],
+		      "sparse area behind %zu is not zero", at);
 	}
-	CHECK(zt_is_filled(big, 4 << 20, 99) && zt_is_filled_part(big, 5 << 20, 16 << 20, 99), "the big area");
+	CHECK(zt_is_filled(big, 4 << 20, 99) && zt_is_filled_part(big, 5 << 20, 16 << 20, 99),
+	      "the big area");
 	for (int i = 0; i < 1 << 20; i += 512)
 		CHECK(!big[(4 << 20) + i], "the dropped part is not zero at %d", i);
 	return zt_result();

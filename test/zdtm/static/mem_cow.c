@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Copy on write between relatives: pages nobody has changed are still one page in memory, the changed ones differ. */
+/*
+ * Copy on write between relatives: pages nobody has changed are still one page in memory, the
+ * changed ones differ.
+ */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +24,8 @@ static bool read_frames(pid_t pid, uint64_t *ret)
 
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	done = fd >= 0 && pread(fd, ret, PAGES * 8, (off_t)((uintptr_t)area / PAGE * 8)) == PAGES * 8;
+	done = fd >= 0 &&
+	       pread(fd, ret, PAGES * 8, (off_t)((uintptr_t)area / PAGE * 8)) == PAGES * 8;
 	if (fd >= 0)
 		close(fd);
 	return done;
@@ -33,10 +37,11 @@ static void child(void *arg)
 
 	zt_fill(area + index * CHANGED * PAGE, CHANGED * PAGE, 100 + index);
 	zt_checkpoint();
-	CHECK(zt_is_filled(area + index * CHANGED * PAGE, CHANGED * PAGE, 100 + index), "child %d: its pages",
-	      (int)index);
+	CHECK(zt_is_filled(area + index * CHANGED * PAGE, CHANGED * PAGE, 100 + index),
+	      "child %d: its pages", (int)index);
 	for (int i = KIDS * CHANGED; i < PAGES; i++)
-		CHECK(zt_is_filled(area + i * PAGE, PAGE, (uint64_t)i), "child %d: common page %d", (int)index, i);
+		CHECK(zt_is_filled(area + i * PAGE, PAGE, (uint64_t)i), "child %d: common page %d",
+		      (int)index, i);
 	/* a write after the restore is its own */
 	memset(area + (PAGES - 1) * PAGE, (int)index, PAGE);
 }
@@ -49,7 +54,8 @@ static int count_shared(pid_t kid)
 	if (!read_frames(getpid(), ours) || !read_frames(kid, theirs))
 		return -1;
 	for (int i = 0; i < PAGES; i++)
-		n += (ours[i] >> 63) && (ours[i] & ((1ull << 55) - 1)) && (ours[i] & ((1ull << 55) - 1)) == (theirs[i] & ((1ull << 55) - 1));
+		n += (ours[i] >> 63) && (ours[i] & ((1ull << 55) - 1)) &&
+		     (ours[i] & ((1ull << 55) - 1)) == (theirs[i] & ((1ull << 55) - 1));
 	return n;
 }
 
@@ -69,8 +75,8 @@ int main(void)
 	zt_checkpoint();
 
 	for (int i = 0; i < KIDS; i++)
-		CHECK(count_shared(kids[i]) >= PAGES - CHANGED, "child %d shares %d of %d pages", i, count_shared(kids[i]),
-		      PAGES - CHANGED);
+		CHECK(count_shared(kids[i]) >= PAGES - CHANGED, "child %d shares %d of %d pages", i,
+		      count_shared(kids[i]), PAGES - CHANGED);
 	for (int i = 0; i < KIDS; i++)
 		zt_end_child(kids[i]);
 	for (int i = 0; i < PAGES; i++)

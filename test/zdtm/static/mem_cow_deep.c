@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Copy on write over four generations and moved mappings, anonymous and of a file: every page has its own history. */
+/*
+ * Copy on write over four generations and moved mappings, anonymous and of a file: every page has
+ * its own history.
+ */
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -21,7 +24,8 @@ static uint64_t writer_of(int page, int generation)
 static void check_all(const char *what, char *mem, int generation)
 {
 	for (int i = 0; i < PAGES; i++)
-		CHECK(zt_is_filled(mem + i * PAGE, PAGE, 1000 * writer_of(i, generation) + (uint64_t)i),
+		CHECK(zt_is_filled(mem + i * PAGE, PAGE,
+				   1000 * writer_of(i, generation) + (uint64_t)i),
 		      "generation %d: %s page %d", generation, what, i);
 }
 
@@ -37,7 +41,8 @@ static void generation(void *arg)
 			zt_fill(file + i * PAGE, PAGE, 1000 * (uint64_t)me + (uint64_t)i);
 		}
 	if (me == 2) {
-		moved = mremap(anon, PAGES * PAGE, PAGES * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, anon + (1l << 30));
+		moved = mremap(anon, PAGES * PAGE, PAGES * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+			       anon + (1l << 30));
 		SETUP(moved != MAP_FAILED);
 		anon = moved;
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * MAP_DROPPABLE: the mapping comes back as one, with its content (or zeros: the kernel may drop it at any time).
+ * MAP_DROPPABLE: the mapping comes back as one, with its content (or zeros: the kernel may drop it
+ * at any time).
  * zdtm-peer: loses the content or the flag
  */
 #include <string.h>

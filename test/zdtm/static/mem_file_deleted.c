@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Mappings of a deleted file, and of one replaced by another of the same name: the old content stays.
- * zdtm-peer: gives the replaced file another name
+ * Mappings of a deleted file, and of one replaced by another of the same name: the old content
+ * stays.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -45,11 +45,16 @@ int main(void)
 	SETUP(rename(zt_path("other"), zt_path("replaced")) == 0);
 	zt_checkpoint();
 
-	CHECK(zt_is_filled(private, PAGE, 1) && !memcmp(private + PAGE, "changed", 7), "private mapping");
-	CHECK(zt_is_filled(shared, PAGE, 2) && !memcmp(shared + PAGE, "changed", 7), "shared mapping");
+	CHECK(zt_is_filled(private, PAGE, 1) && !memcmp(private + PAGE, "changed", 7),
+	      "private mapping");
+	CHECK(zt_is_filled(shared, PAGE, 2) && !memcmp(shared + PAGE, "changed", 7),
+	      "shared mapping");
 	CHECK(zt_is_filled(replaced, LEN, 3), "mapping of the replaced file");
-	CHECK(zt_read_file(zt_path("replaced"), text, sizeof(text)) == 5 && !memcmp(text, "other", 5), "the new file");
-	CHECK(access(zt_path("private"), F_OK) < 0 && access(zt_path("shared"), F_OK) < 0, "a deleted file is back");
+	CHECK(zt_read_file(zt_path("replaced"), text, sizeof(text)) == 5 &&
+		      !memcmp(text, "other", 5),
+	      "the new file");
+	CHECK(access(zt_path("private"), F_OK) < 0 && access(zt_path("shared"), F_OK) < 0,
+	      "a deleted file is back");
 	memcpy(shared, "writable", 8);
 	return zt_result();
 }

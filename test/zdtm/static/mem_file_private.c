@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Private file mappings: unchanged pages still come from the file, changed ones are ours, offsets and read-only files. */
+/*
+ * Private file mappings: unchanged pages still come from the file, changed ones are ours, offsets
+ * and read-only files.
+ */
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -36,15 +39,20 @@ int main(void)
 	zt_checkpoint();
 
 	for (int i = 0; i < PAGES; i++)
-		CHECK(i == 3 ? zt_is_filled(all + 3 * PAGE, PAGE, 77) : !memcmp(all + i * PAGE, content + i * PAGE, PAGE),
+		CHECK(i == 3 ? zt_is_filled(all + 3 * PAGE, PAGE, 77)
+			     : !memcmp(all + i * PAGE, content + i * PAGE, PAGE),
 		      "page %d", i);
-	CHECK(!memcmp(part, content + 7 * PAGE, PAGE) && zt_is_filled(part + PAGE, PAGE, 78), "the part");
+	CHECK(!memcmp(part, content + 7 * PAGE, PAGE) && zt_is_filled(part + PAGE, PAGE, 78),
+	      "the part");
 	CHECK(!memcmp(ro, content, 4 * PAGE), "the read-only mapping");
-	CHECK(mprotect(none, 4 * PAGE, PROT_READ) == 0 && zt_is_filled(none, PAGE, 79), "the hidden page");
+	CHECK(mprotect(none, 4 * PAGE, PROT_READ) == 0 && zt_is_filled(none, PAGE, 79),
+	      "the hidden page");
 	CHECK(!memcmp(none + PAGE, content + 21 * PAGE, PAGE), "the hidden mapping");
 	/* pages not copied yet follow the file */
-	CHECK(pwrite(fd, "new", 3, 10 * PAGE) == 3 && !memcmp(all + 10 * PAGE, "new", 3), "the file's change is not seen");
-	CHECK(pwrite(fd, "new", 3, 3 * PAGE) == 3 && memcmp(all + 3 * PAGE, "new", 3) != 0, "the copied page follows");
+	CHECK(pwrite(fd, "new", 3, 10 * PAGE) == 3 && !memcmp(all + 10 * PAGE, "new", 3),
+	      "the file's change is not seen");
+	CHECK(pwrite(fd, "new", 3, 3 * PAGE) == 3 && memcmp(all + 3 * PAGE, "new", 3) != 0,
+	      "the copied page follows");
 	memset(all, 1, PAGE);
 	CHECK(pread(fd, content, 1, 0) == 1 && content[0] != 1, "a private write reaches the file");
 	return zt_result();

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Shared file mappings: writes reach the file and the other process, read-only descriptors stay so. */
+/*
+ * Shared file mappings: writes reach the file and the other process, read-only descriptors stay so.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -46,8 +48,10 @@ int main(void)
 	zt_end_child(kid);
 	CHECK(!memcmp(ro + 5 * PAGE, "from the child", 15), "the child's write is not seen");
 	memcpy(shared + PAGE, "after", 5);
-	CHECK(pread(fd, got, 5, PAGE) == 5 && !memcmp(got, "after", 5), "the write does not reach the file");
-	CHECK(mprotect(ro, PAGE, PROT_READ | PROT_WRITE) < 0 && errno == EACCES, "the read-only mapping can be written");
+	CHECK(pread(fd, got, 5, PAGE) == 5 && !memcmp(got, "after", 5),
+	      "the write does not reach the file");
+	CHECK(mprotect(ro, PAGE, PROT_READ | PROT_WRITE) < 0 && errno == EACCES,
+	      "the read-only mapping can be written");
 	CHECK(!memcmp(shared + 2 * PAGE, content + 2 * PAGE, 3 * PAGE), "content of the file");
 	return zt_result();
 }

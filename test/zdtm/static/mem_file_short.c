@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Mappings that reach beyond the end of their file: access there is SIGBUS as before; a file cut after mapping. */
+/*
+ * Mappings that reach beyond the end of their file: access there is SIGBUS as before; a file cut
+ * after mapping.
+ */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -44,10 +47,14 @@ int main(void)
 	SETUP(ftruncate(fd, 4 * PAGE + 100) == 0);
 	zt_checkpoint();
 
-	CHECK(!is_bus(shared + 4 * PAGE) && is_bus(shared + 5 * PAGE) && is_bus(shared + 15 * PAGE), "shared");
+	CHECK(!is_bus(shared + 4 * PAGE) && is_bus(shared + 5 * PAGE) && is_bus(shared + 15 * PAGE),
+	      "shared");
 	CHECK(!is_bus(private + 4 * PAGE) && is_bus(private + 7 * PAGE), "private");
 	CHECK(zt_is_filled(private + PAGE, PAGE, 2), "the changed page");
-	CHECK(shared[4 * PAGE + 99] == content[4 * PAGE + 99] && shared[4 * PAGE + 100] == 0, "around the end");
-	CHECK(ftruncate(fd, 16 * PAGE) == 0 && !is_bus(shared + 15 * PAGE) && !is_bus(private + 15 * PAGE), "grown again");
+	CHECK(shared[4 * PAGE + 99] == content[4 * PAGE + 99] && shared[4 * PAGE + 100] == 0,
+	      "around the end");
+	CHECK(ftruncate(fd, 16 * PAGE) == 0 && !is_bus(shared + 15 * PAGE) &&
+		      !is_bus(private + 15 * PAGE),
+	      "grown again");
 	return zt_result();
 }

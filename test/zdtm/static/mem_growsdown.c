@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Stacks that grow: the main one deep down, and a mapping of the program's own, grown and growing on. */
+/*
+ * Stacks that grow: the main one deep down, and a mapping of the program's own, grown and growing
+ * on.
+ */
 #include <alloca.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -30,8 +33,8 @@ int main(void)
 	/* room below, then the mapping at its upper end */
 	room = mmap(NULL, 1 << 24, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	SETUP(room != MAP_FAILED && munmap(room, 1 << 24) == 0);
-	area = mmap(room + (1 << 23), START, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED,
-		    -1, 0);
+	area = mmap(room + (1 << 23), START, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_FIXED, -1, 0);
 	SETUP(area != MAP_FAILED);
 	for (int i = 0; i < GROWN; i += PAGE)
 		area[START - 8 - i] = (char)(i / PAGE);

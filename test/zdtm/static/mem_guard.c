@@ -37,13 +37,16 @@ int main(void)
 	zt_fill(mem, 64 * PAGE, 1);
 	if (madvise(mem, PAGE, INSTALL) < 0)
 		zt_skip("the kernel has no MADV_GUARD_INSTALL");
-	SETUP(madvise(mem + 10 * PAGE, 5 * PAGE, INSTALL) == 0 && madvise(mem + 63 * PAGE, PAGE, INSTALL) == 0);
+	SETUP(madvise(mem + 10 * PAGE, 5 * PAGE, INSTALL) == 0 &&
+	      madvise(mem + 63 * PAGE, PAGE, INSTALL) == 0);
 	zt_fill(mem + 20 * PAGE, PAGE, 2);
 	zt_checkpoint();
 
 	for (int i = 0; i < 64; i++)
-		CHECK(faults(mem + i * PAGE) == (i == 0 || (i >= 10 && i < 15) || i == 63), "page %d", i);
+		CHECK(faults(mem + i * PAGE) == (i == 0 || (i >= 10 && i < 15) || i == 63),
+		      "page %d", i);
 	CHECK(zt_is_filled(mem + 20 * PAGE, PAGE, 2), "content");
-	CHECK(madvise(mem + 10 * PAGE, 5 * PAGE, REMOVE) == 0 && !mem[10 * PAGE], "a guard cannot be removed");
+	CHECK(madvise(mem + 10 * PAGE, 5 * PAGE, REMOVE) == 0 && !mem[10 * PAGE],
+	      "a guard cannot be removed");
 	return zt_result();
 }

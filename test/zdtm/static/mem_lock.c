@@ -16,10 +16,13 @@ int main(void)
 
 	zt_init();
 	locked = mmap(NULL, 32 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	on_fault = mmap(NULL, 1024 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	map_locked = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
+	on_fault =
+		mmap(NULL, 1024 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	map_locked = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
 	SETUP(locked != MAP_FAILED && on_fault != MAP_FAILED && map_locked != MAP_FAILED);
-	SETUP(mlock(locked + 8 * PAGE, 8 * PAGE) == 0 && mlock2(on_fault, 1024 * PAGE, MLOCK_ONFAULT) == 0);
+	SETUP(mlock(locked + 8 * PAGE, 8 * PAGE) == 0 &&
+	      mlock2(on_fault, 1024 * PAGE, MLOCK_ONFAULT) == 0);
 	zt_fill(locked, 32 * PAGE, 1);
 	zt_fill(on_fault, 4 * PAGE, 2);
 	zt_fill(map_locked, 16 * PAGE, 3);

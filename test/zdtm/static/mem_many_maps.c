@@ -11,11 +11,15 @@ int main(void)
 	char *area;
 
 	zt_init();
-	area = mmap(NULL, (size_t)N * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	area = mmap(NULL, (size_t)N * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		    0);
 	SETUP(area != MAP_FAILED);
 	for (int i = 0; i < N; i++) {
 		zt_fill(area + (size_t)i * PAGE, PAGE, (uint64_t)i);
-		SETUP(mprotect(area + (size_t)i * PAGE, PAGE, i % 2 ? PROT_READ : i % 3 ? PROT_READ | PROT_WRITE : PROT_NONE) == 0);
+		SETUP(mprotect(area + (size_t)i * PAGE, PAGE,
+			       i % 2   ? PROT_READ
+			       : i % 3 ? PROT_READ | PROT_WRITE
+				       : PROT_NONE) == 0);
 	}
 	zt_checkpoint();
 

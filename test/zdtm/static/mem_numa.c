@@ -46,10 +46,11 @@ int main(void)
 
 	zt_init();
 	for (int i = 0; i < 4; i++) {
-		areas[i] = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		areas[i] = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		SETUP(areas[i] != MAP_FAILED);
-		if (syscall(SYS_mbind, areas[i], 16 * PAGE, modes[i], modes[i] == LOCAL ? NULL : &node, modes[i] == LOCAL ? 0 : 64,
-			    0) < 0)
+		if (syscall(SYS_mbind, areas[i], 16 * PAGE, modes[i],
+			    modes[i] == LOCAL ? NULL : &node, modes[i] == LOCAL ? 0 : 64, 0) < 0)
 			zt_skip("the kernel has no NUMA policy %d", modes[i]);
 		zt_fill(areas[i], 16 * PAGE, (uint64_t)i);
 	}

@@ -29,7 +29,8 @@ int main(void)
 
 	CHECK(zt_is_filled(data, 8 * PAGE, 1) && zt_is_filled(code, 8 * PAGE, 2), "content");
 	CHECK(munmap(data, PAGE) < 0 && errno == EPERM, "the data can be unmapped");
-	CHECK(mprotect(code, PAGE, PROT_READ | PROT_WRITE) < 0 && errno == EPERM, "the code can be changed");
+	CHECK(mprotect(code, PAGE, PROT_READ | PROT_WRITE) < 0 && errno == EPERM,
+	      "the code can be changed");
 	CHECK(madvise(code, PAGE, MADV_DONTNEED) < 0 && errno == EPERM, "the code can be dropped");
 	data[0]++;
 	return zt_result();

@@ -28,9 +28,11 @@ int main(void)
 
 	CHECK(write(null, "x", 1) == 1 && read(null, got, 1) == 0, "null");
 	memset(got, 1, sizeof(got));
-	CHECK(read(zero, got, sizeof(got)) == sizeof(got) && !memcmp(got, none, sizeof(got)), "zero");
+	CHECK(read(zero, got, sizeof(got)) == sizeof(got) && !memcmp(got, none, sizeof(got)),
+	      "zero");
 	CHECK(write(full, "x", 1) < 0 && errno == ENOSPC, "full");
-	CHECK(read(urandom, got, sizeof(got)) == sizeof(got) && memcmp(got, none, sizeof(got)) != 0, "urandom");
+	CHECK(read(urandom, got, sizeof(got)) == sizeof(got) && memcmp(got, none, sizeof(got)) != 0,
+	      "urandom");
 	CHECK(read(random, got, sizeof(got)) > 0, "random");
 	CHECK(zt_is_filled(mem, 4096, 3) && !mem[4096], "the mapping");
 	return zt_result();

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The fields of the memory description: brk in use and moved on, argument and environment areas moved elsewhere. */
+/*
+ * The fields of the memory description: brk in use and moved on, argument and environment areas
+ * moved elsewhere.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -31,7 +34,8 @@ static uint64_t stat_field(int number)
 int main(void)
 {
 	static const char args[] = "renamed\0with\0arguments", envs[] = "A=1\0B=2";
-	char *area = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), now[256];
+	char *area = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+	     now[256];
 	struct mm_map map = { 0 };
 	char *heap;
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Orphans below a subreaper: the child that forked them is dead; they are children of the root, in odd sessions. */
+/*
+ * Orphans below a subreaper: the child that forked them is dead; they are children of the root, in
+ * odd sessions.
+ */
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,7 +24,8 @@ static void orphan(void *arg)
 	zt_checkpoint();
 	CHECK_EQ(getppid(), parent);
 	CHECK_EQ(getsid(0), session);
-	CHECK(prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper) == 0 && is_subreaper == !!arg, "subreaper: %d", is_subreaper);
+	CHECK(prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper) == 0 && is_subreaper == !!arg,
+	      "subreaper: %d", is_subreaper);
 }
 
 int main(void)
@@ -51,7 +55,8 @@ int main(void)
 		zt_await_ready(pids[i]);
 	zt_checkpoint();
 
-	CHECK(prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper) == 0 && is_subreaper == 1, "no subreaper any more");
+	CHECK(prctl(PR_GET_CHILD_SUBREAPER, &is_subreaper) == 0 && is_subreaper == 1,
+	      "no subreaper any more");
 	for (int i = 0; i < 2; i++)
 		zt_end_child(pids[i]);
 	return zt_result();

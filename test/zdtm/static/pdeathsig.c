@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Parent-death signal: the grandchild gets it when the child dies after the restore, and not before. */
+/*
+ * Parent-death signal: the grandchild gets it when the child dies after the restore, and not
+ * before.
+ */
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>

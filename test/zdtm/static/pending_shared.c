@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Blocked signals pending for the process: standard once, queued ones in order, with all of their siginfo. */
+/*
+ * Blocked signals pending for the process: standard once, queued ones in order, with all of their
+ * siginfo.
+ */
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -31,19 +34,29 @@ int main(void)
 	SETUP(waitpid(kid, NULL, 0) == kid);
 	zt_checkpoint();
 
-	CHECK(sigpending(&pending) == 0 && sigismember(&pending, SIGUSR1) && sigismember(&pending, SIGCHLD), "pending");
-	CHECK(sigtimedwait(&(sigset_t){ { 1ul << (SIGUSR1 - 1) } }, &info, &none) == SIGUSR1, "SIGUSR1");
-	CHECK(info.si_code == SI_USER && info.si_pid == getpid(), "SIGUSR1: code %d pid %d", info.si_code, info.si_pid);
-	CHECK(sigtimedwait(&(sigset_t){ { 1ul << (SIGUSR1 - 1) } }, &info, &none) < 0, "SIGUSR1 twice");
-	CHECK(sigtimedwait(&(sigset_t){ { 1ul << (SIGCHLD - 1) } }, &info, &none) == SIGCHLD, "SIGCHLD");
-	CHECK(info.si_code == CLD_EXITED && info.si_pid == kid && info.si_status == 3, "SIGCHLD: code %d status %d",
-	      info.si_code, info.si_status);
+	CHECK(sigpending(&pending) == 0 && sigismember(&pending, SIGUSR1) &&
+		      sigismember(&pending, SIGCHLD),
+	      "pending");
+	CHECK(sigtimedwait(&(sigset_t){ { 1ul << (SIGUSR1 - 1) } }, &info, &none) == SIGUSR1,
+	      "SIGUSR1");
+	CHECK(info.si_code == SI_USER && info.si_pid == getpid(), "SIGUSR1: code %d pid %d",
+	      info.si_code, info.si_pid);
+	CHECK(sigtimedwait(&(sigset_t){ { 1ul << (SIGUSR1 - 1) } }, &info, &none) < 0,
+	      "SIGUSR1 twice");
+	CHECK(sigtimedwait(&(sigset_t){ { 1ul << (SIGCHLD - 1) } }, &info, &none) == SIGCHLD,
+	      "SIGCHLD");
+	CHECK(info.si_code == CLD_EXITED && info.si_pid == kid && info.si_status == 3,
+	      "SIGCHLD: code %d status %d", info.si_code, info.si_status);
 	for (int i = 0; i < 20; i++) {
-		CHECK(sigtimedwait(&(sigset_t){ { 1ul << SIGRTMIN } }, &info, &none) == SIGRTMIN + 1, "queue %d", i);
-		CHECK(info.si_value.sival_int == i && info.si_code == SI_QUEUE, "queued value %d, should be %d",
-		      info.si_value.sival_int, i);
+		CHECK(sigtimedwait(&(sigset_t){ { 1ul << SIGRTMIN } }, &info, &none) ==
+			      SIGRTMIN + 1,
+		      "queue %d", i);
+		CHECK(info.si_value.sival_int == i && info.si_code == SI_QUEUE,
+		      "queued value %d, should be %d", info.si_value.sival_int, i);
 	}
-	CHECK(sigtimedwait(&(sigset_t){ { 1ul << (SIGRTMAX - 1) } }, &info, &none) == SIGRTMAX, "SIGRTMAX");
-	CHECK(info.si_code == -100 && info.si_value.sival_ptr == &own, "SIGRTMAX: code %d", info.si_code);
+	CHECK(sigtimedwait(&(sigset_t){ { 1ul << (SIGRTMAX - 1) } }, &info, &none) == SIGRTMAX,
+	      "SIGRTMAX");
+	CHECK(info.si_code == -100 && info.si_value.sival_ptr == &own, "SIGRTMAX: code %d",
+	      info.si_code);
 	return zt_result();
 }

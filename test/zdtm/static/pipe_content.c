@@ -16,7 +16,8 @@ int main(void)
 
 	zt_init();
 	zt_fill(sent, sizeof(sent), 1);
-	SETUP(pipe(part) == 0 && pipe2(full, O_NONBLOCK) == 0 && pipe(closed) == 0 && pipe2(empty, O_NONBLOCK) == 0);
+	SETUP(pipe(part) == 0 && pipe2(full, O_NONBLOCK) == 0 && pipe(closed) == 0 &&
+	      pipe2(empty, O_NONBLOCK) == 0);
 	SETUP(pipe2(big, O_NONBLOCK) == 0 && fcntl(big[1], F_SETPIPE_SZ, 256 * 1024) == 256 * 1024);
 	SETUP(fcntl(full[1], F_SETPIPE_SZ, 8192) == 8192);
 	SETUP(write(part[1], sent, 3000) == 3000 && write(part[1], sent + 3000, 5) == 5);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A parent and two children in a ring of pipes, with bytes going round all the time: none is lost or doubled. */
+/*
+ * A parent and two children in a ring of pipes, with bytes going round all the time: none is lost
+ * or doubled.
+ */
 #include <stdint.h>
 #include <unistd.h>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Packet mode pipes: each read returns one packet, however large the buffer, also packets written before.
+ * Packet mode pipes: each read returns one packet, however large the buffer, also packets written
+ * before.
  * zdtm-peer: refuses packet mode pipes
  */
 #include <fcntl.h>
@@ -21,7 +22,9 @@ int main(void)
 	for (int i = 0; i < 3; i++)
 		SETUP(write(ends[1], packets[i], strlen(packets[i])) > 0);
 	SETUP(write(ends[1], large, sizeof(large)) == sizeof(large));
-	/* the mode belongs to each packet: these two are stream data although the flag is set now */
+	/*
+	 * the mode belongs to each packet: these two are stream data although the flag is set now
+	 */
 	SETUP(write(late[1], "ab", 2) == 2 && fcntl(late[1], F_SETFL, O_DIRECT) == 0);
 	SETUP(write(late[1], "cd", 2) == 2);
 	zt_checkpoint();

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* POSIX timers: sparse ids, all ways to notify, clocks, time left, interval, overrun, and expiry afterwards. */
+/*
+ * POSIX timers: sparse ids, all ways to notify, clocks, time left, interval, overrun, and expiry
+ * afterwards.
+ */
 #include <linux/types.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -25,7 +28,9 @@ static void on_fire(int sig, siginfo_t *info, void *context)
 
 static kernel_timer create(clockid_t clock, int notify, int sig, int value)
 {
-	struct sigevent event = { .sigev_notify = notify, .sigev_signo = sig, .sigev_value.sival_int = value };
+	struct sigevent event = { .sigev_notify = notify,
+				  .sigev_signo = sig,
+				  .sigev_value.sival_int = value };
 	kernel_timer id = -1;
 
 	if (notify == SIGEV_THREAD_ID)
@@ -52,9 +57,10 @@ static void check_left(const char *name, kernel_timer id, long sec, long interva
 		CHECK(false, "%s: timer %d is gone", name, id);
 		return;
 	}
-	CHECK(now.it_value.tv_sec <= sec && now.it_value.tv_sec > sec - 60, "%s: %lld s left, should be %ld", name,
-	      (long long)now.it_value.tv_sec, sec);
-	CHECK(now.it_interval.tv_sec * 1000 + now.it_interval.tv_nsec / 1000000 == interval_ms, "%s: interval", name);
+	CHECK(now.it_value.tv_sec <= sec && now.it_value.tv_sec > sec - 60,
+	      "%s: %lld s left, should be %ld", name, (long long)now.it_value.tv_sec, sec);
+	CHECK(now.it_interval.tv_sec * 1000 + now.it_interval.tv_nsec / 1000000 == interval_ms,
+	      "%s: interval", name);
 }
 
 int main(void)
@@ -92,13 +98,16 @@ int main(void)
 	zt_checkpoint();
 
 	for (int i = 0; i < 8; i++)
-		CHECK((syscall(SYS_timer_gettime, sparse[i], &now) == 0) == (i % 2 == 1), "timer id %d", sparse[i]);
+		CHECK((syscall(SYS_timer_gettime, sparse[i], &now) == 0) == (i % 2 == 1),
+		      "timer id %d", sparse[i]);
 	check_left("signal", by_signal, 1000, 1500);
 	check_left("thread", by_tid, 2000, 0);
 	check_left("none", none, 3000, 250);
 	check_left("cpu", cpu, 4000, 0);
 	check_left("absolute", absolute, 5000, 0);
-	CHECK(!syscall(SYS_timer_gettime, off, &now) && !now.it_value.tv_sec && !now.it_value.tv_nsec, "off is armed");
+	CHECK(!syscall(SYS_timer_gettime, off, &now) && !now.it_value.tv_sec &&
+		      !now.it_value.tv_nsec,
+	      "off is armed");
 	CHECK_EQ(fired, 0);
 	sigprocmask(SIG_UNBLOCK, &mask, NULL);
 	CHECK(fired >= 1 && fired_value == 17, "the pending expiry is lost: %d", fired);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What few programs set: memory merging, machine check policy, system call dispatch, the local descriptor table.
+ * What few programs set: memory merging, machine check policy, system call dispatch, the local
+ * descriptor table.
  * zdtm-peer: loses all of it
  * zdtm-may-refuse: dispatch|ldt
  */
@@ -27,7 +28,11 @@ static void on_sys(int sig)
 
 int main(void)
 {
-	struct user_desc slot = { .entry_number = 5, .base_addr = 0x1234000, .limit = 0xfff, .seg_32bit = 1, .useable = 1 };
+	struct user_desc slot = { .entry_number = 5,
+				  .base_addr = 0x1234000,
+				  .limit = 0xfff,
+				  .seg_32bit = 1,
+				  .useable = 1 };
 	char before[256] = "", after[256] = "";
 	bool is_merging;
 	int len;
@@ -42,9 +47,12 @@ int main(void)
 	SETUP(prctl(59, 1, 0, 0, &selector) == 0);
 	zt_checkpoint();
 
-	CHECK_EQ(prctl(GET_MEMORY_MERGE, 0, 0, 0, 0), is_merging ? 1 : prctl(GET_MEMORY_MERGE, 0, 0, 0, 0));
+	CHECK_EQ(prctl(GET_MEMORY_MERGE, 0, 0, 0, 0),
+		 is_merging ? 1 : prctl(GET_MEMORY_MERGE, 0, 0, 0, 0));
 	CHECK_EQ(prctl(PR_MCE_KILL_GET, 0, 0, 0, 0), PR_MCE_KILL_EARLY);
-	CHECK(syscall(SYS_modify_ldt, 0, after, sizeof(after)) == len && !memcmp(before, after, sizeof(after)), "the LDT");
+	CHECK(syscall(SYS_modify_ldt, 0, after, sizeof(after)) == len &&
+		      !memcmp(before, after, sizeof(after)),
+	      "the LDT");
 	selector = 1;
 	getppid();
 	selector = 0;

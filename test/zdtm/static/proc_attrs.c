@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The small attributes of a process: personality, OOM adjustment, core dump filter, login uid, THP setting, membarrier.
+ * The small attributes of a process: personality, OOM adjustment, core dump filter, login uid, THP
+ * setting, membarrier.
  * zdtm-peer: loses the core dump filter
  */
 #include <errno.h>
@@ -42,8 +43,10 @@ int main(void)
 	CHECK_EQ(number_in("/proc/self/oom_score_adj", 10), 321);
 	CHECK_EQ(number_in("/proc/self/coredump_filter", 16), 0x6d);
 	CHECK_EQ(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0), 1);
-	CHECK(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0, "membarrier: errno %d", errno);
-	CHECK(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0) < 0, "never registered");
+	CHECK(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0,
+	      "membarrier: errno %d", errno);
+	CHECK(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, 0, 0) < 0,
+	      "never registered");
 	CHECK_EQ(syscall(SYS_membarrier, 512, 0, 0), registered);
 	CHECK_EQ(number_in("/proc/self/loginuid", 10), 1500);
 	return zt_result();

@@ -20,7 +20,8 @@ static void check_queue(const char *what, int sig, int count)
 	sigemptyset(&set);
 	sigaddset(&set, sig);
 	for (int i = 0; i < count; i++)
-		CHECK((sigtimedwait(&set, &info, &none) == sig && info.si_value.sival_int == i) || zt_has_failed(),
+		CHECK((sigtimedwait(&set, &info, &none) == sig && info.si_value.sival_int == i) ||
+			      zt_has_failed(),
 		      "%s queue at %d", what, i);
 	CHECK(sigtimedwait(&set, &info, &none) < 0, "%s queue: there is more", what);
 }
@@ -28,7 +29,8 @@ static void check_queue(const char *what, int sig, int count)
 static void *with_queue(void *arg)
 {
 	for (int i = 0; i < N_PRIVATE; i++)
-		SETUP(pthread_sigqueue(pthread_self(), SIGRTMIN + 9, (union sigval){ .sival_int = i }) == 0);
+		SETUP(pthread_sigqueue(pthread_self(), SIGRTMIN + 9,
+				       (union sigval){ .sival_int = i }) == 0);
 	running = 1;
 	zt_wait();
 	check_queue("private", SIGRTMIN + 9, N_PRIVATE);

@@ -28,7 +28,7 @@ int main(void)
 
 	request.aio_fildes = (uint32_t)fd;
 	request.aio_lio_opcode = IOCB_CMD_PWRITE;
-	request.aio_buf = (uintptr_t)"data";
+	request.aio_buf = (uintptr_t) "data";
 	request.aio_nbytes = 4;
 	CHECK_EQ(syscall(SYS_io_submit, context, 1, &list), 1);
 	CHECK_EQ(syscall(SYS_io_getevents, context, 1, 1, &event, NULL), 1);

@@ -11,7 +11,10 @@
 
 #include "zdtm.h"
 
-/* One page below 4 GiB: code, then the stop flag, the counter, and the far pointer back to 64-bit code. */
+/*
+ * One page below 4 GiB: code, then the stop flag, the counter, and the far pointer back to 64-bit
+ * code.
+ */
 struct low_page {
 	unsigned char code[64];
 	volatile uint32_t stop, count;
@@ -30,8 +33,10 @@ static void write_code(void)
 {
 	/* 1: incl count; cmpl $0, stop; je 1b; ljmp *back -- in 32-bit mode */
 	uint32_t count = (uint32_t)(uintptr_t)&low->count, stop = (uint32_t)(uintptr_t)&low->stop;
-	uint32_t back = (uint32_t)(uintptr_t)&low->back, way_out = (uint32_t)(uintptr_t)&low->way_out;
-	unsigned char code[] = { 0xff, 0x05, 0, 0, 0, 0, 0x83, 0x3d, 0, 0, 0, 0, 0, 0x74, 0xf1, 0xff, 0x2d, 0, 0, 0, 0 };
+	uint32_t back = (uint32_t)(uintptr_t)&low->back,
+		 way_out = (uint32_t)(uintptr_t)&low->way_out;
+	unsigned char code[] = { 0xff, 0x05, 0,	   0,	 0,    0,    0x83, 0x3d, 0, 0, 0,
+				 0,    0,    0x74, 0xf1, 0xff, 0x2d, 0,	   0,	 0, 0 };
 
 	memcpy(code + 2, &count, 4);
 	memcpy(code + 8, &stop, 4);
@@ -48,7 +53,10 @@ static void write_code(void)
 static void *run_compat(void *arg)
 {
 	(void)arg;
-	/* 32-bit mode does not keep the upper halves of the registers it knows; data segments count in there */
+	/*
+	 * 32-bit mode does not keep the upper halves of the registers it knows; data segments count
+	 * in there
+	 */
 	asm volatile("mov %%rsp, %c[stack](%%rax)\n\t"
 		     "mov %%rbp, %c[frame](%%rax)\n\t"
 		     "lea 1f(%%rip), %%rdx\n\t"
@@ -60,10 +68,12 @@ static void *run_compat(void *arg)
 		     "mov %c[stack](%%rax), %%rsp\n\t"
 		     "mov %c[frame](%%rax), %%rbp\n\t"
 		     :
-		     : "a"(low), [stack] "i"(offsetof(struct low_page, stack)), [frame] "i"(offsetof(struct low_page, frame)),
-		       [way_out] "i"(offsetof(struct low_page, way_out)), [there] "i"(offsetof(struct low_page, there))
-		     : "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "memory",
-		       "cc");
+		     : "a"(low), [stack] "i"(offsetof(struct low_page, stack)),
+		       [frame] "i"(offsetof(struct low_page, frame)),
+		       [way_out] "i"(offsetof(struct low_page, way_out)),
+		       [there] "i"(offsetof(struct low_page, there))
+		     : "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13",
+		       "r14", "r15", "memory", "cc");
 	return NULL;
 }
 
@@ -73,7 +83,8 @@ int main(void)
 	uint32_t before;
 
 	zt_init();
-	low = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	low = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	SETUP(low != MAP_FAILED);
 	write_code();
 	SETUP(pthread_create(&thread, NULL, run_compat, NULL) == 0);

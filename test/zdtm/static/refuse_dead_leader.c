@@ -21,7 +21,7 @@ static void *survivor(void *arg)
 int main(void)
 {
 	pthread_t thread;
-	 pid_t kid;
+	pid_t kid;
 
 	zt_init();
 	kid = fork();

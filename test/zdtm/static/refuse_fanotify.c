@@ -13,7 +13,7 @@
 int main(void)
 {
 	char got[4096];
-	 int fd;
+	int fd;
 
 	zt_init();
 	fd = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK, O_RDONLY);
@@ -22,6 +22,7 @@ int main(void)
 	SETUP(fanotify_mark(fd, FAN_MARK_ADD, FAN_OPEN, AT_FDCWD, zt_path("verdict")) == 0);
 	zt_checkpoint();
 
-	CHECK(open(zt_path("verdict"), O_RDONLY) >= 0 && read(fd, got, sizeof(got)) > 0, "nothing is told");
+	CHECK(open(zt_path("verdict"), O_RDONLY) >= 0 && read(fd, got, sizeof(got)) > 0,
+	      "nothing is told");
 	return zt_result();
 }

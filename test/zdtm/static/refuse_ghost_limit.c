@@ -13,7 +13,7 @@
 int main(void)
 {
 	static char content[1 << 16];
-	 int fd;
+	int fd;
 
 	zt_init();
 	fd = open(zt_path("large"), O_RDWR | O_CREAT, 0600);

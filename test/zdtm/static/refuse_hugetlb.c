@@ -14,7 +14,8 @@ int main(void)
 
 	zt_init();
 	/* reserves nothing: the mapping alone is what is refused */
-	mem = mmap(NULL, 2 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE, -1, 0);
+	mem = mmap(NULL, 2 << 20, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE, -1, 0);
 	if (mem == MAP_FAILED)
 		zt_skip("the kernel gives no hugetlb mapping");
 	zt_checkpoint();

@@ -13,7 +13,7 @@
 int main(void)
 {
 	char got[4096];
-	 int fd;
+	int fd;
 
 	zt_init();
 	fd = inotify_init1(IN_NONBLOCK);

@@ -22,8 +22,10 @@ int main(void)
 	fd = (int)syscall(SYS_io_uring_setup, 8, &params);
 	if (fd < 0)
 		zt_skip("the kernel does not give io_uring");
-	sq = mmap(NULL, params.sq_off.array + 32, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, IORING_OFF_SQ_RING);
-	sqes = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, IORING_OFF_SQES);
+	sq = mmap(NULL, params.sq_off.array + 32, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
+		  fd, IORING_OFF_SQ_RING);
+	sqes = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd,
+		    IORING_OFF_SQES);
 	SETUP(sq != MAP_FAILED && sqes != MAP_FAILED);
 	zt_checkpoint();
 

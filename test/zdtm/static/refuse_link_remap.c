@@ -12,7 +12,7 @@
 int main(void)
 {
 	struct stat st;
-	 int fd;
+	int fd;
 
 	zt_init();
 	zt_write_file(zt_path("one"), "content", 7);

@@ -13,8 +13,8 @@
 int main(void)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_len = 10 };
-	 int fd, status;
-	 pid_t pid;
+	int fd, status;
+	pid_t pid;
 
 	zt_init();
 	fd = open(zt_path("file"), O_RDWR | O_CREAT, 0600);

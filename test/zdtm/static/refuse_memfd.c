@@ -13,7 +13,7 @@
 int main(void)
 {
 	char *mem;
-	 int fd;
+	int fd;
 
 	zt_init();
 	fd = memfd_create("zdtm", MFD_CLOEXEC);

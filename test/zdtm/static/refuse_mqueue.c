@@ -13,9 +13,9 @@
 int main(void)
 {
 	struct mq_attr attr = { .mq_maxmsg = 2, .mq_msgsize = 64 };
-	 unsigned int prio = 0;
-	 char name[32], got[64];
-	 mqd_t queue;
+	unsigned int prio = 0;
+	char name[32], got[64];
+	mqd_t queue;
 
 	zt_init();
 	snprintf(name, sizeof(name), "/zdtm-%d", getpid());

@@ -15,7 +15,7 @@ int main(void)
 
 	zt_init();
 	fd = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
-	 SETUP(fd >= 0);
+	SETUP(fd >= 0);
 	zt_checkpoint();
 
 	CHECK(send(fd, "", 0, 0) <= 0, "send");

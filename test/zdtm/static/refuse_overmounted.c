@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A file below a directory that something has been mounted on since: its path leads elsewhere, the dump is refused.
+ * A file below a directory that something has been mounted on since: its path leads elsewhere, the
+ * dump is refused.
  * zdtm-refuse: unreachable|path|mount
  */
 #include <fcntl.h>

@@ -11,9 +11,10 @@
 
 int main(void)
 {
-	struct perf_event_attr attr = { .type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_TASK_CLOCK };
-	 uint64_t count = 0;
-	 int fd;
+	struct perf_event_attr attr = { .type = PERF_TYPE_SOFTWARE,
+					.config = PERF_COUNT_SW_TASK_CLOCK };
+	uint64_t count = 0;
+	int fd;
 
 	zt_init();
 	attr.size = sizeof(attr);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A pipe whose other end is held by a process outside the tree: refused by name, nothing of it may be lost in silence.
+ * A pipe whose other end is held by a process outside the tree: refused by name, nothing of it may
+ * be lost in silence.
  * zdtm-refuse: pipe
  * zdtm-peer: makes a new pipe that leads nowhere
  */
@@ -20,7 +21,10 @@ int main(void)
 	middle = fork();
 	SETUP(middle >= 0);
 	if (!middle) {
-		/* the grandchild is an orphan at once, and so a child of the runner, not of the root */
+		/*
+		 * the grandchild is an orphan at once, and so a child of the runner, not of the
+		 * root
+		 */
 		if (fork() == 0) {
 			close(to[1]);
 			close(from[0]);
@@ -33,6 +37,7 @@ int main(void)
 	SETUP(write(to[1], "a", 1) == 1 && read(from[0], &got, 1) == 1 && got == 'a');
 	zt_checkpoint();
 
-	CHECK(write(to[1], "b", 1) == 1 && read(from[0], &got, 1) == 1 && got == 'b', "the pipe is another");
+	CHECK(write(to[1], "b", 1) == 1 && read(from[0], &got, 1) == 1 && got == 'b',
+	      "the pipe is another");
 	return zt_result();
 }

@@ -27,8 +27,8 @@ static int beat(void *arg)
 int main(void)
 {
 	char *stack;
-	 int status, beats;
-	 pid_t kid;
+	int status, beats;
+	pid_t kid;
 
 	zt_init();
 	stack = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -31,8 +31,8 @@ static int wait_for_it(void *arg)
 int main(void)
 {
 	char *stack;
-	 int status;
-	 pid_t kid;
+	int status;
+	pid_t kid;
 
 	zt_init();
 	stack = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -42,6 +42,7 @@ int main(void)
 	zt_checkpoint();
 
 	SETUP(signal(SIGUSR1, on_signal) != SIG_ERR);
-	CHECK(kill(kid, SIGUSR1) == 0 && waitpid(kid, &status, 0) == kid && status == 0, "status %#x", status);
+	CHECK(kill(kid, SIGUSR1) == 0 && waitpid(kid, &status, 0) == kid && status == 0,
+	      "status %#x", status);
 	return zt_result();
 }

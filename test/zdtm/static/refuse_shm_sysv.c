@@ -11,7 +11,7 @@
 int main(void)
 {
 	char *mem;
-	 int id;
+	int id;
 
 	zt_init();
 	id = shmget(IPC_PRIVATE, 8192, IPC_CREAT | 0600);

@@ -21,9 +21,11 @@ int main(void)
 	SETUP(fd >= 0 && listen(fd, 1) == 0);
 	zt_checkpoint();
 
-	CHECK(getsockname(fd, (struct sockaddr *)&addr, &len) == 0 && addr.sin_port != 0, "no port");
+	CHECK(getsockname(fd, (struct sockaddr *)&addr, &len) == 0 && addr.sin_port != 0,
+	      "no port");
 	client = socket(AF_INET, SOCK_STREAM, 0);
 	addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	CHECK(connect(client, (struct sockaddr *)&addr, len) == 0 && accept(fd, NULL, NULL) >= 0, "no connection");
+	CHECK(connect(client, (struct sockaddr *)&addr, len) == 0 && accept(fd, NULL, NULL) >= 0,
+	      "no connection");
 	return zt_result();
 }

@@ -20,7 +20,7 @@ static void child(void *arg)
 int main(void)
 {
 	int status;
-	 pid_t kid;
+	pid_t kid;
 
 	zt_init();
 	kid = zt_child(child, NULL);

@@ -12,7 +12,7 @@
 int main(void)
 {
 	char got[8];
-	 int ends[2];
+	int ends[2];
 
 	zt_init();
 	SETUP(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0 && write(ends[0], "data", 4) == 4);

@@ -14,7 +14,7 @@
 int main(void)
 {
 	struct uffdio_api api = { .api = UFFD_API };
-	 int fd;
+	int fd;
 
 	zt_init();
 	fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Regular files in every open mode, with position and flags, read and written on after the restore. */
+/*
+ * Regular files in every open mode, with position and flags, read and written on after the restore.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -34,13 +36,16 @@ static void check_one(const struct mode *m, int fd, int flags)
 	char c = 0;
 	struct stat st;
 
-	CHECK(fcntl(fd, F_GETFL) == flags, "%s: flags %#o, should be %#o", m->name, fcntl(fd, F_GETFL), flags);
-	CHECK(fcntl(fd, F_GETFD) == (m->flags & O_CLOEXEC ? FD_CLOEXEC : 0), "%s: close-on-exec", m->name);
+	CHECK(fcntl(fd, F_GETFL) == flags, "%s: flags %#o, should be %#o", m->name,
+	      fcntl(fd, F_GETFL), flags);
+	CHECK(fcntl(fd, F_GETFD) == (m->flags & O_CLOEXEC ? FD_CLOEXEC : 0), "%s: close-on-exec",
+	      m->name);
 	CHECK(lseek(fd, 0, SEEK_CUR) == m->pos, "%s: position", m->name);
 	if (m->flags & O_DIRECT)
 		return;
 	if ((m->flags & O_ACCMODE) == O_RDONLY) {
-		CHECK(read(fd, &c, 1) == 1 && c == (char)('a' + m->pos), "%s: reads %c", m->name, c);
+		CHECK(read(fd, &c, 1) == 1 && c == (char)('a' + m->pos), "%s: reads %c", m->name,
+		      c);
 		CHECK(write(fd, "x", 1) < 0 && errno == EBADF, "%s: can be written", m->name);
 		return;
 	}

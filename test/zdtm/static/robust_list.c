@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A robust mutex held by a thread across the checkpoint: its death afterwards wakes the next owner. */
+/*
+ * A robust mutex held by a thread across the checkpoint: its death afterwards wakes the next owner.
+ */
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,7 +20,10 @@ static void *owner(void *arg)
 	held = 1;
 	zt_wait();
 	zt_sleep_ms(20);
-	/* without the library's clean-up: only the kernel, by the registered list, can tell the waiter */
+	/*
+	 * without the library's clean-up: only the kernel, by the registered list, can tell the
+	 * waiter
+	 */
 	syscall(SYS_exit, 0);
 	return NULL;
 }

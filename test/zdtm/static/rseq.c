@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Restartable sequences: registered still, cpu numbers alive, and a critical section aborted or finished, never torn. */
+/*
+ * Restartable sequences: registered still, cpu numbers alive, and a critical section aborted or
+ * finished, never torn.
+ */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -36,8 +39,8 @@ static bool count_in_section(struct rseq *area, uint64_t *counter, uint64_t next
 			  "4: jmp %l[aborted]\n\t"
 			  "6:\n\t"
 			  :
-			  : [area] "r"(area), [cs] "i"(offsetof(struct rseq, rseq_cs)), [next] "r"(next),
-			    [counter] "r"(counter)
+			  : [area] "r"(area), [cs] "i"(offsetof(struct rseq, rseq_cs)),
+			    [next] "r"(next), [counter] "r"(counter)
 			  : "rax", "rcx", "memory", "cc"
 			  : aborted);
 	return !is_aborted;
@@ -59,12 +62,15 @@ static void *work(void *arg)
 		} else {
 			aborts++;
 		}
-		CHECK(counter == expected, "a section was torn: %llu, should be %llu", (unsigned long long)counter,
-		      (unsigned long long)expected);
+		CHECK(counter == expected, "a section was torn: %llu, should be %llu",
+		      (unsigned long long)counter, (unsigned long long)expected);
 	}
 	CHECK(area->cpu_id < 4096 && sched_getcpu() >= 0, "cpu_id %d", (int)area->cpu_id);
-	/* already registered: only another address is refused with EINVAL, the same one with EBUSY */
-	CHECK(syscall(SYS_rseq, area, 32, 0, 0x53053053) < 0 && errno == EBUSY, "not registered any more: errno %d", errno);
+	/*
+	 * already registered: only another address is refused with EINVAL, the same one with EBUSY
+	 */
+	CHECK(syscall(SYS_rseq, area, 32, 0, 0x53053053) < 0 && errno == EBUSY,
+	      "not registered any more: errno %d", errno);
 	return NULL;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Policy, priority, nice value, reset-on-fork and slice of each thread; a child started afterwards inherits rightly.
+ * Policy, priority, nice value, reset-on-fork and slice of each thread; a child started afterwards
+ * inherits rightly.
  * zdtm-peer: loses the slice
  */
 #include <pthread.h>
@@ -23,12 +24,9 @@ struct sched_params {
 enum { FIFO = 1, RR = 2, BATCH = 3, IDLE = 5, RESET_ON_FORK = 1 };
 
 static const struct sched_params params[] = {
-	{ .policy = 0, .nice = 7 },
-	{ .policy = 0, .nice = -11, .runtime = 1500000 },
-	{ .policy = BATCH, .nice = 3 },
-	{ .policy = IDLE, .nice = 0 },
-	{ .policy = FIFO, .priority = 42 },
-	{ .policy = RR, .priority = 1, .flags = RESET_ON_FORK },
+	{ .policy = 0, .nice = 7 },	    { .policy = 0, .nice = -11, .runtime = 1500000 },
+	{ .policy = BATCH, .nice = 3 },	    { .policy = IDLE, .nice = 0 },
+	{ .policy = FIFO, .priority = 42 }, { .policy = RR, .priority = 1, .flags = RESET_ON_FORK },
 };
 
 enum { N = sizeof(params) / sizeof(params[0]) };
@@ -48,9 +46,9 @@ static void *work(void *arg)
 	CHECK(syscall(SYS_sched_getattr, 0, &now, sizeof(now), 0) == 0, "sched_getattr");
 	CHECK(!memcmp(&now, &before, sizeof(now)),
 	      "policy %u nice %d prio %u flags %llu slice %llu, was policy %u nice %d prio %u flags %llu slice %llu",
-	      now.policy, now.nice, now.priority, (unsigned long long)now.flags, (unsigned long long)now.runtime,
-	      before.policy, before.nice, before.priority, (unsigned long long)before.flags,
-	      (unsigned long long)before.runtime);
+	      now.policy, now.nice, now.priority, (unsigned long long)now.flags,
+	      (unsigned long long)now.runtime, before.policy, before.nice, before.priority,
+	      (unsigned long long)before.flags, (unsigned long long)before.runtime);
 	return NULL;
 }
 

@@ -26,7 +26,10 @@ static _Atomic int is_running, setup_errno;
 
 static void *work(void *arg)
 {
-	struct sched_params p = { .size = sizeof(p), .policy = DEADLINE, .runtime = 1000000, .deadline = 20000000,
+	struct sched_params p = { .size = sizeof(p),
+				  .policy = DEADLINE,
+				  .runtime = 1000000,
+				  .deadline = 20000000,
 				  .period = 50000000 },
 			    now;
 

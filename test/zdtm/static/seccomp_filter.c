@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Seccomp filters: a chain, one thread with one more, shared by a child, the log flag, all of them still in force. */
+/*
+ * Seccomp filters: a chain, one thread with one more, shared by a child, the log flag, all of them
+ * still in force.
+ */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -32,8 +35,8 @@ static void check_refused(const char *who, int number, int err)
 {
 	long got = syscall(number, 0, 0, 0, 0, 0, 0);
 
-	CHECK(got == -1 && errno == err, "%s: call %d gives %ld errno %d, should fail with %d", who, number, got, errno,
-	      err);
+	CHECK(got == -1 && errno == err, "%s: call %d gives %ld errno %d, should fail with %d", who,
+	      number, got, errno, err);
 }
 
 static void *with_more(void *arg)

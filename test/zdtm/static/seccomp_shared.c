@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Filters that threads have in common are still the same ones: a thread can put one more on all of them (TSYNC), which
- * the kernel only does when the chains of all threads have one beginning. And a thread that has dropped its
- * privileges after it had set filters by them, without no_new_privs, has its filters and no privileges.
+ * Filters that threads have in common are still the same ones: a thread can put one more on all of
+ * them (TSYNC), which
+ * the kernel only does when the chains of all threads have one beginning. And a thread that has
+ * dropped its
+ * privileges after it had set filters by them, without no_new_privs, has its filters and no
+ * privileges.
  * zdtm-peer: shares filters only where all threads have the same chain
  */
 #include <errno.h>
@@ -37,8 +40,8 @@ static void check_refused(const char *who, int number, int err)
 {
 	long got = syscall(number, 0, 0, 0, 0, 0, 0);
 
-	CHECK(got == -1 && errno == err, "%s: call %d gives %ld errno %d, should fail with %d", who, number, got, errno,
-	      err);
+	CHECK(got == -1 && errno == err, "%s: call %d gives %ld errno %d, should fail with %d", who,
+	      number, got, errno, err);
 }
 
 static void *follower(void *arg)
@@ -54,7 +57,9 @@ static void *follower(void *arg)
 	return NULL;
 }
 
-/* Without privileges and without no_new_privs a process cannot add filters; it keeps those it has. */
+/*
+ * Without privileges and without no_new_privs a process cannot add filters; it keeps those it has.
+ */
 static void unprivileged(void *arg)
 {
 	(void)arg;

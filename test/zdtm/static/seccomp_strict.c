@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Strict seccomp: the child may only read, write and exit; any other call after the restore must still kill it. */
+/*
+ * Strict seccomp: the child may only read, write and exit; any other call after the restore must
+ * still kill it.
+ */
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -49,13 +52,15 @@ int main(void)
 	zt_checkpoint();
 
 	for (int i = 0; i < 2; i++) {
-		CHECK(write(ask[i][1], "a", 1) == 1 && read(answer[i][0], &c, 1) == 1 && c == 'b', "no answer: %c", c);
+		CHECK(write(ask[i][1], "a", 1) == 1 && read(answer[i][0], &c, 1) == 1 && c == 'b',
+		      "no answer: %c", c);
 		CHECK(write(ask[i][1], i ? "p" : "k", 1) == 1, "write");
 		CHECK_EQ(waitpid(kids[i], &status, 0), kids[i]);
 		if (i)
 			CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 33, "status %#x", status);
 		else
-			CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "not killed: status %#x", status);
+			CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
+			      "not killed: status %#x", status);
 	}
 	return zt_result();
 }

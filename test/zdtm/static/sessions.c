@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Sessions and process groups: of live leaders, of leaders below, of a dead leader whose group lives on. */
+/*
+ * Sessions and process groups: of live leaders, of leaders below, of a dead leader whose group
+ * lives on.
+ */
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>

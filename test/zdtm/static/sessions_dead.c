@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A session whose leader is dead and gone, with two members in two groups of it, children of the root by now.
+ * A session whose leader is dead and gone, with two members in two groups of it, children of the
+ * root by now.
  * zdtm-peer: gives a member another parent
  */
 #include <sys/prctl.h>
@@ -51,7 +52,8 @@ int main(void)
 		_exit(0);
 	}
 	SETUP(waitpid(leader, NULL, 0) == leader);
-	SETUP(zt_read_file(zt_path("pids"), (char *)&kids, sizeof(kids.pids) + 1) == sizeof(kids.pids));
+	SETUP(zt_read_file(zt_path("pids"), (char *)&kids, sizeof(kids.pids) + 1) ==
+	      sizeof(kids.pids));
 	for (int i = 0; i < 2; i++)
 		zt_await_ready(kids.pids[i]);
 	zt_checkpoint();

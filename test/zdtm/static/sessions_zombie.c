@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Zombies that still lead: a session and a group with members alive, whose leaders have ended and are not waited for.
+ * Zombies that still lead: a session and a group with members alive, whose leaders have ended and
+ * are not waited for.
  * zdtm-peer: gives the members another parent
  */
 #include <sys/prctl.h>
@@ -67,8 +68,8 @@ int main(void)
 	for (int i = 0; i < 2; i++) {
 		int status = 0;
 
-		CHECK(waitpid(leaders[i], &status, WNOHANG) == leaders[i] && status == 21 << 8, "leader %d: status %#x", i,
-		      status);
+		CHECK(waitpid(leaders[i], &status, WNOHANG) == leaders[i] && status == 21 << 8,
+		      "leader %d: status %#x", i, status);
 		zt_end_child(members[i]);
 	}
 	return zt_result();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A job on a terminal whose master is outside: with --shell-job it takes over session and terminal of the caller.
+ * A job on a terminal whose master is outside: with --shell-job it takes over session and terminal
+ * of the caller.
  * zdtm-opts: --shell-job
  * zdtm-run: job
  * zdtm-ignore: stat.(session|pgrp|tty_nr|tpgid)
@@ -29,8 +30,8 @@ int main(void)
 	zt_checkpoint();
 
 	CHECK(isatty(0) && isatty(1), "no terminal any more");
-	CHECK(tcgetattr(0, &now) == 0 && now.c_lflag == set.c_lflag, "terminal settings: %#x, were %#x", now.c_lflag,
-	      set.c_lflag);
+	CHECK(tcgetattr(0, &now) == 0 && now.c_lflag == set.c_lflag,
+	      "terminal settings: %#x, were %#x", now.c_lflag, set.c_lflag);
 	CHECK(write(1, "x", 1) == 1, "cannot be written");
 	CHECK(open("/dev/tty", O_RDWR) >= 0, "it is not the controlling terminal");
 	return zt_result();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Signal actions of all 64 signals: handlers, ignore, default, masks, flags; and that the handlers run.
+ * Signal actions of all 64 signals: handlers, ignore, default, masks, flags; and that the handlers
+ * run.
  * zdtm-peer: loses the ignoring of SIGTRAP
  */
 #include <signal.h>
@@ -39,7 +40,9 @@ static int raw_action(int sig, struct kernel_action *ret)
 int main(void)
 {
 	static struct kernel_action before[65], after;
-	static const int flags[] = { 0, SA_RESTART, SA_NODEFER, SA_ONSTACK | SA_RESTART, SA_NOCLDSTOP, SA_NOCLDWAIT };
+	static const int flags[] = {
+		0, SA_RESTART, SA_NODEFER, SA_ONSTACK | SA_RESTART, SA_NOCLDSTOP, SA_NOCLDWAIT
+	};
 
 	zt_init();
 	for (int sig = 1; sig <= 64; sig++) {
@@ -62,11 +65,13 @@ int main(void)
 
 	for (int sig = 1; sig <= 64; sig++) {
 		CHECK(raw_action(sig, &after) == 0 && !memcmp(&after, &before[sig], sizeof(after)),
-		      "action of signal %d differs: flags %#lx, %#lx before", sig, after.flags, before[sig].flags);
-		if (sig % 5 == 0 || sig % 5 == 4 || sig == SIGKILL || sig == SIGSTOP || sig == SIGTERM || sig == 32 ||
-		    sig == 33)
+		      "action of signal %d differs: flags %#lx, %#lx before", sig, after.flags,
+		      before[sig].flags);
+		if (sig % 5 == 0 || sig % 5 == 4 || sig == SIGKILL || sig == SIGSTOP ||
+		    sig == SIGTERM || sig == 32 || sig == 33)
 			continue;
-		CHECK(kill(getpid(), sig) == 0 && seen[sig] == 1, "the handler of %d ran %d times", sig, seen[sig]);
+		CHECK(kill(getpid(), sig) == 0 && seen[sig] == 1, "the handler of %d ran %d times",
+		      sig, seen[sig]);
 	}
 	return zt_result();
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Signal masks of threads, the alternate stack of each (in use by one), and signals pending for one thread. */
+/*
+ * Signal masks of threads, the alternate stack of each (in use by one), and signals pending for one
+ * thread.
+ */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -26,11 +29,14 @@ static void on_alt(int sig)
 	char here;
 
 	(void)sig;
-	CHECK(&here >= (char *)stacks[3].ss_sp && &here < (char *)stacks[3].ss_sp + STACK, "not on the stack");
+	CHECK(&here >= (char *)stacks[3].ss_sp && &here < (char *)stacks[3].ss_sp + STACK,
+	      "not on the stack");
 	running++;
 	zt_wait();
-	CHECK(sigaltstack(NULL, &now) == 0 && now.ss_flags & SS_ONSTACK, "alternate stack: flags %#x", now.ss_flags);
-	CHECK(&here >= (char *)stacks[3].ss_sp && &here < (char *)stacks[3].ss_sp + STACK, "not on the stack");
+	CHECK(sigaltstack(NULL, &now) == 0 && now.ss_flags & SS_ONSTACK,
+	      "alternate stack: flags %#x", now.ss_flags);
+	CHECK(&here >= (char *)stacks[3].ss_sp && &here < (char *)stacks[3].ss_sp + STACK,
+	      "not on the stack");
 }
 
 static void check_pending(int index)
@@ -42,17 +48,20 @@ static void check_pending(int index)
 	sigemptyset(&usr1);
 	sigaddset(&usr1, SIGRTMIN + 5);
 	for (int i = 0; i < 3; i++) {
-		CHECK(sigtimedwait(&usr1, &info, &none) == SIGRTMIN + 5, "thread %d: signal %d", index, i);
-		CHECK(info.si_value.sival_int == index * 100 + i && info.si_code == SI_QUEUE && info.si_uid == getuid(),
+		CHECK(sigtimedwait(&usr1, &info, &none) == SIGRTMIN + 5, "thread %d: signal %d",
+		      index, i);
+		CHECK(info.si_value.sival_int == index * 100 + i && info.si_code == SI_QUEUE &&
+			      info.si_uid == getuid(),
 		      "thread %d: signal %d: value %d", index, i, info.si_value.sival_int);
 	}
 	CHECK(sigtimedwait(&usr1, &info, &none) < 0, "thread %d: one more signal", index);
 	sigemptyset(&usr1);
 	sigaddset(&usr1, SIGUSR1);
 	/* the bare call: libc shows SI_TKILL as SI_USER */
-	CHECK(syscall(SYS_rt_sigtimedwait, &usr1, &info, &none, 8) == SIGUSR1, "thread %d: no SIGUSR1", index);
-	CHECK(info.si_code == SI_TKILL && info.si_pid == getpid(), "thread %d: SIGUSR1: code %d from %d", index,
-	      info.si_code, info.si_pid);
+	CHECK(syscall(SYS_rt_sigtimedwait, &usr1, &info, &none, 8) == SIGUSR1,
+	      "thread %d: no SIGUSR1", index);
+	CHECK(info.si_code == SI_TKILL && info.si_pid == getpid(),
+	      "thread %d: SIGUSR1: code %d from %d", index, info.si_code, info.si_pid);
 }
 
 static void *work(void *arg)
@@ -62,7 +71,8 @@ static void *work(void *arg)
 	stack_t stack;
 
 	stacks[index].ss_size = STACK;
-	stacks[index].ss_sp = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	stacks[index].ss_sp =
+		mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	stacks[index].ss_flags = index == 2 ? (int)SS_AUTODISARM : 0;
 	SETUP(sigaltstack(&stacks[index], NULL) == 0);
 	sigemptyset(&mask);
@@ -72,7 +82,8 @@ static void *work(void *arg)
 	pthread_sigmask(SIG_BLOCK, &mask, NULL);
 	pthread_sigmask(SIG_BLOCK, NULL, &mask);
 	for (int i = 0; i < 3; i++)
-		SETUP(pthread_sigqueue(pthread_self(), SIGRTMIN + 5, (union sigval){ .sival_int = index * 100 + i }) == 0);
+		SETUP(pthread_sigqueue(pthread_self(), SIGRTMIN + 5,
+				       (union sigval){ .sival_int = index * 100 + i }) == 0);
 	SETUP(syscall(SYS_tgkill, getpid(), gettid(), SIGUSR1) == 0);
 	if (index == 3) {
 		pthread_kill(pthread_self(), SIGUSR2);
@@ -81,8 +92,10 @@ static void *work(void *arg)
 		zt_wait();
 	}
 	pthread_sigmask(SIG_BLOCK, NULL, &now);
-	CHECK(!memcmp(&now, &mask, 8), "thread %d: mask %#lx, was %#lx", index, now.__val[0], mask.__val[0]);
-	CHECK(sigaltstack(NULL, &stack) == 0 && stack.ss_sp == stacks[index].ss_sp && stack.ss_size == STACK,
+	CHECK(!memcmp(&now, &mask, 8), "thread %d: mask %#lx, was %#lx", index, now.__val[0],
+	      mask.__val[0]);
+	CHECK(sigaltstack(NULL, &stack) == 0 && stack.ss_sp == stacks[index].ss_sp &&
+		      stack.ss_size == STACK,
 	      "thread %d: alternate stack", index);
 	CHECK_EQ(stack.ss_flags, stacks[index].ss_flags);
 	check_pending(index);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Queued signals between two processes all the time: each value arrives once and in order, also those under way. */
+/*
+ * Queued signals between two processes all the time: each value arrives once and in order, also
+ * those under way.
+ */
 #include <errno.h>
 #include <signal.h>
 #include <unistd.h>

@@ -35,9 +35,11 @@ int main(void)
 	CHECK_EQ(info.ssi_signo, SIGRTMIN + 3);
 	CHECK_EQ(info.ssi_int, 4711);
 	CHECK_EQ(info.ssi_code, SI_QUEUE);
-	CHECK(read(other, &info, sizeof(info)) < 0 && errno == EAGAIN, "the other one has a signal");
+	CHECK(read(other, &info, sizeof(info)) < 0 && errno == EAGAIN,
+	      "the other one has a signal");
 	kill(getpid(), SIGUSR2);
-	CHECK(read(other, &info, sizeof(info)) == sizeof(info) && info.ssi_signo == SIGUSR2, "the other one is dead");
+	CHECK(read(other, &info, sizeof(info)) == sizeof(info) && info.ssi_signo == SIGUSR2,
+	      "the other one is dead");
 	CHECK_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
 	return zt_result();
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A process that blocks and ignores every signal it can, traps among them, and works with traps afterwards. */
+/*
+ * A process that blocks and ignores every signal it can, traps among them, and works with traps
+ * afterwards.
+ */
 #include <signal.h>
 #include <unistd.h>
 
@@ -31,7 +34,8 @@ static void child(void *arg)
 	sigprocmask(SIG_BLOCK, NULL, &now);
 	for (int sig = 1; sig <= 64; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP && sig != 32 && sig != 33)
-			CHECK(sigismember(&now, sig) == (sig != SIGTERM), "the mask of signal %d", sig);
+			CHECK(sigismember(&now, sig) == (sig != SIGTERM), "the mask of signal %d",
+			      sig);
 	CHECK_EQ(traps, 0);
 	raise(SIGTRAP);
 	CHECK_EQ(traps, 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Modes of a thread: speculation controls where the CPU has them, and the time stamp counter (SIGSEGV when read).
+ * Modes of a thread: speculation controls where the CPU has them, and the time stamp counter
+ * (SIGSEGV when read).
  * zdtm-peer: loses the TSC mode
  */
 #include <pthread.h>

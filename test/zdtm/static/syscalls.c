@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * System calls that sleep across the checkpoint: each ends as if nothing had happened, none too early and none with EINTR
- * (which signal(7) allows only after a handler). The kernel keeps what is left of some timeouts to itself: those calls
+ * System calls that sleep across the checkpoint: each ends as if nothing had happened, none too
+ * early and none with EINTR
+ * (which signal(7) allows only after a handler). The kernel keeps what is left of some timeouts to
+ * itself: those calls
  * are in syscalls_timeout.
  * zdtm-peer: interrupts poll (EINTR)
  */
@@ -80,9 +82,12 @@ static const struct sleeper {
 	long (*sleep)(void);
 	bool has_timeout;
 } sleepers[] = {
-	{ "clock_nanosleep", with_absolute_sleep, true }, { "select", with_select, true },
-	{ "futex", with_futex, false },			  { "read", with_read, false },
-	{ "poll without end", with_long_poll, false },	  { "wait4", with_child, false },
+	{ "clock_nanosleep", with_absolute_sleep, true },
+	{ "select", with_select, true },
+	{ "futex", with_futex, false },
+	{ "read", with_read, false },
+	{ "poll without end", with_long_poll, false },
+	{ "wait4", with_child, false },
 };
 
 enum { N = sizeof(sleepers) / sizeof(sleepers[0]) };
@@ -103,7 +108,8 @@ static void *run(void *arg)
 	ms = (zt_now_ns(CLOCK_MONOTONIC) - start) / 1000000;
 	CHECK(got == 0, "%s gives %ld, errno %d", s->name, got, got < 0 ? errno : 0);
 	if (s->has_timeout)
-		CHECK(ms >= SLEEP_MS - 10, "%s ended after %llu ms", s->name, (unsigned long long)ms);
+		CHECK(ms >= SLEEP_MS - 10, "%s ended after %llu ms", s->name,
+		      (unsigned long long)ms);
 	ended++;
 	/* not an exit while the runner looks at the threads */
 	zt_wait();

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Calls with a timeout of which the kernel alone knows what is left. They go on, or end with EINTR as signal(7) says of a
- * stop and continue; never with success too early, never too late, and the time left that nanosleep tells is right.
+ * Calls with a timeout of which the kernel alone knows what is left. They go on, or end with EINTR
+ * as signal(7) says of a
+ * stop and continue; never with success too early, never too late, and the time left that
+ * nanosleep tells is right.
  */
 #include <errno.h>
 #include <linux/futex.h>
@@ -37,7 +39,8 @@ static long with_futex(void)
 {
 	struct timespec t = { SLEEP_MS / 1000, 0 };
 
-	return syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, &t) < 0 && errno == ETIMEDOUT ? 0 : -1;
+	return syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 0, &t) < 0 && errno == ETIMEDOUT ? 0
+											      : -1;
 }
 
 static const struct sleeper {
@@ -63,12 +66,14 @@ static void *run(void *arg)
 	/* not an exit while the runner looks at the threads */
 	zt_wait();
 	/* "strict": the tree was only dumped, not restored, and then nothing excuses EINTR */
-	CHECK((got == 0 && ms >= SLEEP_MS - 10) || (err == EINTR && access(zt_path("strict"), F_OK) < 0), "%s gives %ld, errno %d, after %llu ms", s->name, got, err,
-	      (unsigned long long)ms);
+	CHECK((got == 0 && ms >= SLEEP_MS - 10) ||
+		      (err == EINTR && access(zt_path("strict"), F_OK) < 0),
+	      "%s gives %ld, errno %d, after %llu ms", s->name, got, err, (unsigned long long)ms);
 	CHECK(ms < SLEEP_MS + 3000, "%s took %llu ms", s->name, (unsigned long long)ms);
 	if (s->sleep == with_nanosleep && err == EINTR)
-		CHECK(left.tv_sec * 1000 + left.tv_nsec / 1000000 + (long)ms > SLEEP_MS - 200, "nanosleep: %lld s left after %llu ms",
-		      (long long)left.tv_sec, (unsigned long long)ms);
+		CHECK(left.tv_sec * 1000 + left.tv_nsec / 1000000 + (long)ms > SLEEP_MS - 200,
+		      "nanosleep: %lld s left after %llu ms", (long long)left.tv_sec,
+		      (unsigned long long)ms);
 	return NULL;
 }
 

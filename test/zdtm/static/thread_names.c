@@ -8,7 +8,8 @@
 #include "zdtm.h"
 
 static _Atomic int running;
-static const char *const names[] = { "plain", ") R 1 (", "tab\tand\nline", "fifteen letters", "\xc3\xa4\xff", "" };
+static const char *const names[] = { "plain",		") R 1 (",	"tab\tand\nline",
+				     "fifteen letters", "\xc3\xa4\xff", "" };
 
 enum { N = sizeof(names) / sizeof(names[0]) };
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A thread without libc, on a stack of 64 bytes at the edge of its mapping, with all signals blocked. */
+/*
+ * A thread without libc, on a stack of 64 bytes at the edge of its mapping, with all signals
+ * blocked.
+ */
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -9,8 +12,11 @@
 
 #include "zdtm.h"
 
-enum { PAGE = 4096, FLAGS = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
-			    CLONE_CHILD_CLEARTID };
+enum {
+	PAGE = 4096,
+	FLAGS = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
+		CLONE_CHILD_CLEARTID
+};
 
 static _Atomic int stop, count;
 static _Atomic uint32_t tid_word;
@@ -26,17 +32,17 @@ static int start(char *stack_top)
 		     "test %%rax, %%rax\n\t"
 		     "jnz 3f\n\t"
 		     "1: lock incl %[count]\n\t"
-		     "mov $24, %%eax\n\t"	/* sched_yield */
+		     "mov $24, %%eax\n\t" /* sched_yield */
 		     "syscall\n\t"
 		     "cmpl $0, %[stop]\n\t"
 		     "je 1b\n\t"
-		     "mov $60, %%eax\n\t"	/* exit */
+		     "mov $60, %%eax\n\t" /* exit */
 		     "xor %%edi, %%edi\n\t"
 		     "syscall\n\t"
 		     "3:\n\t"
 		     : "=a"(tid)
-		     : "0"((long)SYS_clone), "D"((long)FLAGS), "S"(stack_top), "d"(0l), "r"(r10), "r"(r8),
-		       [count] "m"(count), [stop] "m"(stop)
+		     : "0"((long)SYS_clone), "D"((long)FLAGS), "S"(stack_top), "d"(0l), "r"(r10),
+		       "r"(r8), [count] "m"(count), [stop] "m"(stop)
 		     : "rcx", "r11", "memory", "cc");
 	return (int)tid;
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Threads: exact tids, thread-local storage, stacks, and work that goes on; joined afterwards (clear-tid address). */
+/*
+ * Threads: exact tids, thread-local storage, stacks, and work that goes on; joined afterwards
+ * (clear-tid address).
+ */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Threads that start and end all the time: the tree is stopped whatever it does at the moment, and goes on.
+ * Threads that start and end all the time: the tree is stopped whatever it does at the moment, and
+ * goes on.
  * zdtm-ignore: [Tt]hreads?
  * zdtm-ignore: maps
  */

@@ -49,8 +49,8 @@ int main(void)
 	own_thread = create(clock);
 	zt_checkpoint();
 
-	CHECK(syscall(SYS_timer_gettime, own_thread, &now) == 0 && now.it_value.tv_sec > 2900, "%lld s left",
-	      (long long)now.it_value.tv_sec);
+	CHECK(syscall(SYS_timer_gettime, own_thread, &now) == 0 && now.it_value.tv_sec > 2900,
+	      "%lld s left", (long long)now.it_value.tv_sec);
 	pthread_join(thread, NULL);
 	return zt_result();
 }

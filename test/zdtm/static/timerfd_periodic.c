@@ -20,7 +20,8 @@ int main(void)
 	zt_sleep_ms(40);
 	zt_checkpoint();
 
-	CHECK(read(fd, &ticks, sizeof(ticks)) == sizeof(ticks) && ticks >= 5, "%llu ticks", (unsigned long long)ticks);
+	CHECK(read(fd, &ticks, sizeof(ticks)) == sizeof(ticks) && ticks >= 5, "%llu ticks",
+	      (unsigned long long)ticks);
 	zt_sleep_ms(40);
 	ticks = 0;
 	CHECK(read(fd, &ticks, sizeof(ticks)) == sizeof(ticks) && ticks >= 4, "then %llu ticks",

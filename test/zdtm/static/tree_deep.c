@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A chain of 12 generations with two idle siblings in each: pids, parents, and every one working on. */
+/*
+ * A chain of 12 generations with two idle siblings in each: pids, parents, and every one working
+ * on.
+ */
 #include <sys/wait.h>
 #include <unistd.h>
 

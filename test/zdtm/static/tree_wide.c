@@ -13,7 +13,8 @@ static void child(void *arg)
 	SETUP(mem);
 	zt_fill(mem, SIZE, (uintptr_t)arg);
 	zt_checkpoint();
-	CHECK(zt_is_filled(mem, SIZE, (uintptr_t)arg), "the memory of child %d", (int)(intptr_t)arg);
+	CHECK(zt_is_filled(mem, SIZE, (uintptr_t)arg), "the memory of child %d",
+	      (int)(intptr_t)arg);
 }
 
 int main(void)

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A process that has moved its vDSO elsewhere: it stays there and works (found again through the auxiliary vector or not). */
+/*
+ * A process that has moved its vDSO elsewhere: it stays there and works (found again through the
+ * auxiliary vector or not).
+ */
 #include <elf.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,7 +65,8 @@ int main(void)
 		struct range r = find(names[i]);
 
 		if (r.start)
-			SETUP(mremap((void *)r.start, r.end - r.start, r.end - r.start, MREMAP_MAYMOVE | MREMAP_FIXED,
+			SETUP(mremap((void *)r.start, r.end - r.start, r.end - r.start,
+				     MREMAP_MAYMOVE | MREMAP_FIXED,
 				     room + (r.start - first.start)) != MAP_FAILED);
 	}
 	room += old.start - first.start;
@@ -71,7 +75,8 @@ int main(void)
 	zt_checkpoint();
 
 	now = find("[vdso]");
-	CHECK(now.start == (unsigned long)room, "the vDSO is at %#lx, was at %p", now.start, (void *)room);
+	CHECK(now.start == (unsigned long)room, "the vDSO is at %#lx, was at %p", now.start,
+	      (void *)room);
 	t.tv_sec = 0;
 	if (now.start == (unsigned long)room)
 		CHECK(gettime(CLOCK_MONOTONIC, &t) == 0 && t.tv_sec > 0, "its clock_gettime");

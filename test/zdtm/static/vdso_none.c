@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A process that has unmapped its vDSO: it can be stopped and asked all the same, and has none afterwards either.
+ * A process that has unmapped its vDSO: it can be stopped and asked all the same, and has none
+ * afterwards either.
  * zdtm-peer: gives it a vDSO again, or refuses
  */
 #include <stdio.h>
@@ -20,7 +21,8 @@ static int unmap_all(void)
 	for (char *line = strtok(maps, "\n"); line; line = strtok(NULL, "\n")) {
 		unsigned long start, end;
 
-		if ((strstr(line, "[vdso]") || strstr(line, "[vvar")) && sscanf(line, "%lx-%lx", &start, &end) == 2)
+		if ((strstr(line, "[vdso]") || strstr(line, "[vvar")) &&
+		    sscanf(line, "%lx-%lx", &start, &end) == 2)
 			n += munmap((void *)start, end - start) == 0;
 	}
 	return n;
@@ -35,7 +37,8 @@ int main(void)
 	zt_checkpoint();
 
 	/* no function of libc that would use the vDSO from here on */
-	CHECK(zt_read_file("/proc/self/maps", maps, sizeof(maps)) > 0 && !strstr(maps, "[vdso]"), "there is a vDSO");
+	CHECK(zt_read_file("/proc/self/maps", maps, sizeof(maps)) > 0 && !strstr(maps, "[vdso]"),
+	      "there is a vDSO");
 	CHECK_EQ(word, 5);
 	return zt_result();
 }

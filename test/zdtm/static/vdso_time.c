@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Time by the vDSO before, during (threads in it all the time) and after; clocks go on and agree with the kernel's. */
+/*
+ * Time by the vDSO before, during (threads in it all the time) and after; clocks go on and agree
+ * with the kernel's.
+ */
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -37,7 +40,8 @@ static void *watch(void *arg)
 
 int main(void)
 {
-	static const int clocks[] = { CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME, CLOCK_MONOTONIC_COARSE };
+	static const int clocks[] = { CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_BOOTTIME,
+				      CLOCK_MONOTONIC_COARSE };
 	pthread_t threads[2];
 	uint64_t before[4];
 	struct timeval tv;
@@ -55,11 +59,14 @@ int main(void)
 	for (int i = 0; i < 4; i++) {
 		uint64_t now = zt_now_ns(clocks[i]), kernel = kernel_ns(clocks[i]);
 
-		CHECK(now >= before[i] && now < before[i] + 600000000000u, "clock %d jumped", clocks[i]);
-		CHECK(kernel >= now && kernel - now < 5000000000u, "clock %d: vDSO %llu, kernel %llu", clocks[i],
-		      (unsigned long long)now, (unsigned long long)kernel);
+		CHECK(now >= before[i] && now < before[i] + 600000000000u, "clock %d jumped",
+		      clocks[i]);
+		CHECK(kernel >= now && kernel - now < 5000000000u,
+		      "clock %d: vDSO %llu, kernel %llu", clocks[i], (unsigned long long)now,
+		      (unsigned long long)kernel);
 	}
-	CHECK(gettimeofday(&tv, NULL) == 0 && tv.tv_sec >= (time_t)(before[0] / 1000000000u), "gettimeofday");
+	CHECK(gettimeofday(&tv, NULL) == 0 && tv.tv_sec >= (time_t)(before[0] / 1000000000u),
+	      "gettimeofday");
 	CHECK(time(NULL) >= (time_t)(before[0] / 1000000000u) - 1, "time");
 	CHECK(getcpu(&cpu, NULL) == 0 && cpu < 4096, "getcpu: %u", cpu);
 	pthread_join(threads[0], NULL);

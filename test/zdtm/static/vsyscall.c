@@ -17,7 +17,8 @@ int main(void)
 		zt_skip("the kernel has no vsyscall page");
 	zt_checkpoint();
 
-	CHECK(zt_read_file("/proc/self/maps", maps, sizeof(maps)) > 0 && strstr(maps, "[vsyscall]"), "no vsyscall page");
+	CHECK(zt_read_file("/proc/self/maps", maps, sizeof(maps)) > 0 && strstr(maps, "[vsyscall]"),
+	      "no vsyscall page");
 	CHECK(strstr(maps, "ffffffffff600000-"), "it is elsewhere");
 	CHECK(((time_t(*)(time_t *))0xffffffffff600400)(NULL) >= time(NULL) - 1, "its time()");
 	return zt_result();

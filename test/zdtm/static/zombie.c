@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Zombies keep their pid and status: exit codes, signals, core dumps; each is reaped after the restore.
+ * Zombies keep their pid and status: exit codes, signals, core dumps; each is reaped after the
+ * restore.
  * zdtm-peer: turns exit code 255 into 127
  */
 #include <signal.h>
@@ -30,9 +31,7 @@ static void die(int how)
 		prctl(PR_SET_NAME, "a )( name");
 		setpgid(0, 0);
 		_exit(7);
-	case 5:
-		setsid();
-		_exit(42);
+	case 5: setsid(); _exit(42);
 	}
 	_exit(99);
 }
@@ -58,7 +57,8 @@ int main(void)
 		int got = -1;
 
 		CHECK_EQ(waitpid(pids[i], &got, WNOHANG), pids[i]);
-		CHECK((got & ~0x80) == status[i], "zombie %d has status %#x, should be %#x", i, got, status[i]);
+		CHECK((got & ~0x80) == status[i], "zombie %d has status %#x, should be %#x", i, got,
+		      status[i]);
 	}
 	CHECK(waitpid(-1, NULL, 0) < 0, "there are more children");
 	return zt_result();
