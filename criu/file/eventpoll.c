@@ -117,7 +117,8 @@ static int find_target(struct dump *d, const struct task *t, struct registration
 	if (err)
 		return err;
 	if (!found) {
-		refuse(&d->refusals, REFUSE_FILE_EPOLL_TARGET, "the file registered as %u is not open any more", e->tfd);
+		refuse(&d->refusals, REFUSE_FILE_EPOLL_TARGET, "the file registered as %u is not open any more",
+		       e->tfd);
 		return 0;
 	}
 	if (!d->opt->plain_images) {

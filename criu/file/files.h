@@ -16,7 +16,8 @@ int files_scan(struct dump *d) must_check;
  * A file that is no descriptor: path is a magic link such as "/proc/41/exe", "/proc/41/cwd" or
  * "/proc/41/map_files/...". The same file met again gets the same id. flags are the open flags to store.
  */
-int files_scan_link(struct dump *d, const struct task *t, const char *path, uint32_t flags, uint32_t *ret_id) must_check;
+int files_scan_link(struct dump *d, const struct task *t, const char *path, uint32_t flags,
+		    uint32_t *ret_id) must_check;
 /* files.img, fdinfo-N.img, and the bulk images of kinds (pipes-data, ghost files ...). */
 int files_save(struct dump *d) must_check;
 /* Takes back what scanning has done outside (link remaps); also after a successful dump. */

@@ -21,8 +21,8 @@ static int load_chunks(struct model *m, struct image_in *in, struct ghost *g)
 		int err;
 
 		if (c->off > g->size || c->len > g->size - c->off)
-			return image_bad(in, "chunk %" PRIu64 "+%" PRIu64 " lies outside of a file of %" PRIu64 " bytes",
-					 c->off, c->len, g->size);
+			return image_bad(in, "chunk %" PRIu64 "+%" PRIu64 " lies outside of a file of %" PRIu64
+					 " bytes", c->off, c->len, g->size);
 		err = image_raw(in, c->len, &chunk.data);
 		if (err)
 			return err;

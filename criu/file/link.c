@@ -13,7 +13,8 @@
 /* A static that changes, because tasks are scanned by several threads and this is where they meet. */
 static pthread_mutex_t links_lock = PTHREAD_MUTEX_INITIALIZER;
 
-static struct known_link *find(struct files_dump *s, struct arena *a, const struct known_link *like, uint64_t **ret_head)
+static struct known_link *find(struct files_dump *s, struct arena *a, const struct known_link *like,
+			       uint64_t **ret_head)
 {
 	uint64_t hash = hash_add(hash_add(hash_add(hash_add(1, like->dev), like->ino), like->mnt_id), like->flags);
 

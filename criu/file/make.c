@@ -27,7 +27,8 @@ int fd_keep(const struct restore *r, int *fd, int *ret_kept)
 	}
 	kept = fcntl(*fd, F_DUPFD_CLOEXEC, r->service_fd_min);
 	if (kept < 0)
-		return fail_errno("move descriptor %d above %d (raise the limit on open files)", *fd, r->service_fd_min);
+		return fail_errno("move descriptor %d above %d (raise the limit on open files)", *fd,
+				  r->service_fd_min);
 	close(take_fd(fd));
 	*ret_kept = kept;
 	return 0;

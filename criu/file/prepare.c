@@ -89,7 +89,8 @@ int files_prepare(struct restore *r)
 		err = take_inherited(r, r->opt->inherit_fd.v[i]);
 	if (!err)
 		err = take_terminal(r);
-	for (size_t i = 0; i < n_file_kinds && !err; i++)
+	/* Names are lent to files here, which a dry run must not do. */
+	for (size_t i = 0; i < n_file_kinds && !err && !r->opt->dry_run; i++)
 		if (file_kinds[i]->prepare)
 			err = file_kinds[i]->prepare(r);
 	return err;

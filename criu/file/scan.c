@@ -22,6 +22,7 @@ struct reader {
 	const struct task *task;
 	struct fd_table *table;
 	int fd_dir, fdinfo_dir;		/* /proc/PID/fd, /proc/PID/fdinfo */
+	dev_t pipe_dev;			/* the file system that all pipes are on; 0 before the first is met */
 };
 
 struct files_dump *files_dump_state(struct dump *d)
@@ -91,6 +92,25 @@ static int fetch(const struct reader *r, int fd, const char *name, int *ret_copy
 	return 0;
 }
 
+/* What the link of a descriptor says. Links in /proc cost, and that of a pipe says only what stat has said. */
+static int read_link(struct reader *r, const char *name, const struct stat *st, char *link, size_t size)
+{
+	bool is_fifo = S_ISFIFO(st->st_mode);
+	ssize_t len;
+
+	if (is_fifo && r->pipe_dev && st->st_dev == r->pipe_dev) {
+		snprintf(link, size, "pipe:[%lu]", (unsigned long)st->st_ino);
+		return 0;
+	}
+	len = readlinkat(r->fd_dir, name, link, size - 1);
+	if (len < 0)
+		return fail_errno("read the link of the descriptor");
+	link[len] = 0;
+	if (is_fifo && has_prefix(link, "pipe:["))
+		r->pipe_dev = st->st_dev;
+	return 0;
+}
+
 static int scan_fd(struct reader *r, int fd)
 {
 	struct files_dump *s = files_dump_state(r->d);
@@ -100,7 +120,6 @@ static int scan_fd(struct reader *r, int fd)
 	auto_fd int copy = -1;
 	char name[16], link[PATH_MAX + 16];
 	FdinfoEntry *e;
-	ssize_t len;
 	int err;
 
 	IN_SCOPE("fd", fd);
@@ -108,10 +127,11 @@ static int scan_fd(struct reader *r, int fd)
 	err = fetch(r, fd, name, &copy);
 	if (err)
 		return err;
-	len = readlinkat(r->fd_dir, name, link, sizeof(link) - 1);
-	if (len < 0 || fstat(copy, &f.st) < 0)
-		return fail_errno("look at the descriptor");
-	link[len] = 0;
+	if (fstat(copy, &f.st) < 0)
+		return fail_errno("stat the descriptor");
+	err = read_link(r, name, &f.st, link, sizeof(link));
+	if (err)
+		return err;
 	err = fdinfo_read(r->fdinfo_dir, name, &s->text, &s->text_room);
 	if (!err)
 		err = fdinfo_parse(s->text, &common);

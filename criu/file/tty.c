@@ -283,7 +283,9 @@ static int find_terminal(struct restore *r, const TtyInfoEntry *info, int *ret_f
 	if (info->type == TTY_TYPE__EXT_TTY) {
 		snprintf(key, sizeof(key), "tty[%x:%x]", info->rdev, info->dev);
 		*ret_fd = inherited_find(r, key);
-		return *ret_fd >= 0 ? 0 : fail(ENOENT, "external terminal: hand it over with --inherit-fd fd[NUMBER]:%s", key);
+		if (*ret_fd < 0)
+			return fail(ENOENT, "external terminal: hand it over with --inherit-fd fd[NUMBER]:%s", key);
+		return 0;
 	}
 	if (info->type != TTY_TYPE__PTY || info->id & 1)
 		return fail(EOPNOTSUPP, "terminals of type %d are not supported yet", info->type);
