@@ -17,7 +17,7 @@
 #include <time.h>
 #include "harness.h"
 
-#define N_VISITS 6
+#define SLEEP_MS 600
 
 static int pipe_fds[2];
 
@@ -26,13 +26,15 @@ static void on_signal(int sig)
 	(void)sig;
 }
 
-/* Visit a sleeping target some times, 20 ms apart. */
-static void visit_often(pid_t pid)
+/* Visit a sleeping target again and again for some time. */
+static void visit_for(pid_t pid, double ms)
 {
+	double end = now_ms() + ms;
+
 	await_state(pid, "S");
-	for (int i = 0; i < N_VISITS; i++) {
+	for (int i = 0; now_ms() < end; i++) {
 		eq(visit(pid, i % 4), 0); /* only stopped, system calls, code, both */
-		sleep_ms(20);
+		sleep_ms(15);
 	}
 }
 
@@ -44,7 +46,7 @@ static void expect_after(pid_t pid, double start, double ms)
 	expect_success(pid);
 	took = now_ms() - start;
 	ok(took >= ms - 2);
-	ok(took < ms + 250);
+	ok(took < ms + 300);
 }
 
 static void sleeps(int (*f)(void *))
@@ -52,8 +54,9 @@ static void sleeps(int (*f)(void *))
 	double start = now_ms();
 	pid_t pid = target(f, NULL);
 
-	visit_often(pid);
-	expect_after(pid, start, 400);
+	/* A sleep that began anew at the last visit would end too late. */
+	visit_for(pid, SLEEP_MS - 200);
+	expect_after(pid, start, SLEEP_MS);
 }
 
 /* A call that lasts until something arrives; `wake` makes it arrive. */
@@ -61,14 +64,14 @@ static void waits(int (*f)(void *), void (*wake)(pid_t))
 {
 	pid_t pid = target(f, NULL);
 
-	visit_often(pid);
+	visit_for(pid, 100);
 	wake(pid);
 	expect_success(pid);
 }
 
 static int in_nanosleep(void *arg)
 {
-	struct timespec ts = { 0, 400000000 };
+	struct timespec ts = { 0, SLEEP_MS * 1000000L };
 
 	(void)arg;
 	return nanosleep(&ts, NULL) ? errno : 0;
@@ -85,7 +88,7 @@ static int in_clock_nanosleep_abs(void *arg)
 
 	(void)arg;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	ts.tv_nsec += 400000000;
+	ts.tv_nsec += SLEEP_MS * 1000000L;
 	ts.tv_sec += ts.tv_nsec / 1000000000;
 	ts.tv_nsec %= 1000000000;
 	return clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
@@ -98,7 +101,7 @@ TEST(clock_nanosleep_absolute)
 
 static int in_clock_nanosleep_rel(void *arg)
 {
-	struct timespec ts = { 0, 400000000 };
+	struct timespec ts = { 0, SLEEP_MS * 1000000L };
 
 	(void)arg;
 	return clock_nanosleep(CLOCK_BOOTTIME, 0, &ts, NULL);
@@ -112,7 +115,7 @@ TEST(clock_nanosleep_relative)
 static int in_futex_timeout(void *arg)
 {
 	static int word;
-	struct timespec ts = { 0, 400000000 };
+	struct timespec ts = { 0, SLEEP_MS * 1000000L };
 
 	(void)arg;
 	return syscall(SYS_futex, &word, FUTEX_WAIT, 0, &ts, NULL, 0) == -1 && errno == ETIMEDOUT
@@ -128,7 +131,7 @@ TEST(futex_with_timeout)
 static int in_poll_timeout(void *arg)
 {
 	(void)arg;
-	return poll(NULL, 0, 400);
+	return poll(NULL, 0, SLEEP_MS);
 }
 
 TEST(poll_with_timeout)
@@ -138,7 +141,7 @@ TEST(poll_with_timeout)
 
 static int in_ppoll_timeout(void *arg)
 {
-	struct timespec ts = { 0, 400000000 };
+	struct timespec ts = { 0, SLEEP_MS * 1000000L };
 	sigset_t set;
 
 	(void)arg;
@@ -154,7 +157,7 @@ TEST(ppoll_with_timeout)
 
 static int in_select_timeout(void *arg)
 {
-	struct timeval tv = { 0, 400000 };
+	struct timeval tv = { 0, SLEEP_MS * 1000 };
 
 	(void)arg;
 	return select(0, NULL, NULL, NULL, &tv);
@@ -370,7 +373,7 @@ static int in_wait4(void *arg)
 
 	(void)arg;
 	if (!child) {
-		sleep_ms(400);
+		sleep_ms(SLEEP_MS);
 		_exit(3);
 	}
 	return waitpid(child, &status, 0) == child && WEXITSTATUS(status) == 3 ? 0 : 1;
