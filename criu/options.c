@@ -331,10 +331,8 @@ static void build_getopt(struct option *ret_long, char *ret_short)
 static const struct row *row_by_getopt(int c, bool *ret_negated)
 {
 	*ret_negated = c >= NEGATED_BASE;
-	if (c >= LONG_BASE)
-		return &rows[c - (c >= NEGATED_BASE ? NEGATED_BASE : LONG_BASE)];
 	for (size_t i = 0; i < array_size(rows); i++)
-		if (rows[i].letter == c)
+		if (rows[i].letter == c || c == LONG_BASE + (int)i || c == NEGATED_BASE + (int)i)
 			return &rows[i];
 	return NULL;
 }

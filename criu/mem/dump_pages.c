@@ -84,7 +84,7 @@ static int save_pagemap(struct dump *d, const struct task *t)
 		e.nr_pages = r->n_pages;
 		/* Releases before 4.2 know only this one. */
 		e.compat_nr_pages = r->n_pages <= UINT32_MAX ? r->n_pages : 0;
-		/* Readers from before the 64-bit field, such as CRIU 4.1, know this one only; later ones prefer the other. */
+		/* Readers from before the 64-bit field, such as CRIU 4.1, know this one only. */
 		e.compat_nr_pages = r->n_pages <= UINT32_MAX ? r->n_pages : 0;
 		e.flags = r->flags;
 		e.has_cow_pid = r->cow != NULL;

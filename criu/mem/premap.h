@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "image/records.h"
 
+struct model;
 struct restore;
 struct task;
 

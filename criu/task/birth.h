@@ -7,8 +7,8 @@
  * A process gets its session from the one that forks it, or makes a new one. So each task is forked
  *   BIRTH_LATE	by its parent, when that is in its own session
  *   BIRTH_EARLY	by its parent, before that leaves the session it was born into
- *   BIRTH_ORPHAN	by a helper that a member of the session forks, and that ends at once: the kernel then gives the task to
- *		the nearest subreaper, its parent
+ *   BIRTH_ORPHAN	by a helper that a member of the session forks, and that ends at once: the kernel then gives the
+ *		task to the nearest subreaper, its parent
  *   BIRTH_HEIR	as BIRTH_ORPHAN, where the leader of the session is dead: the helper takes the leader's pid
  */
 enum birth_when { BIRTH_LATE, BIRTH_EARLY, BIRTH_ORPHAN, BIRTH_HEIR };

@@ -12,7 +12,8 @@ struct thread;
 /*
  * One kind of state that belongs to a process or a thread. Slots that are NULL mean: nothing to do.
  *
- * Dump: ask puts questions about single objects into what the parasite is given (task/inside.h), scan and scan_thread fill the records from what the family has read already (thread->dump: stat, status,
+ * Dump: ask puts questions about single objects into what the parasite is given (task/inside.h); scan and scan_thread
+ * fill the records from what the family has read already (thread->dump: stat, status,
  * inside) and from further questions from outside; refuse calls refuse() for what cannot be saved.
  * Load: check looks at the values of a loaded record and says image errors with fail(EINVAL, ...).
  * Restore: make and make_thread run in the task that is being restored, with libc, before its memory is replaced. What

@@ -12,7 +12,7 @@
 #include "pie/late.h"
 #include "run/dump.h"
 #include "task/kind.h"
-#include "task/personality.h"
+#include "task/persona_word.h"
 
 enum { TEXT_BYTES = 16 };
 

@@ -10,7 +10,7 @@
 #include "options.h"
 #include "run/dump.h"
 #include "task/kind.h"
-#include "task/personality.h"
+#include "task/persona_word.h"
 #include "task/plain.h"
 
 enum { FIRST_EXTENSION = 1000, SPECULATION_ON = 2 /* PR_SPEC_ENABLE */, SLACK_NS = 50000, FILTER = 0x33 };

@@ -2,6 +2,7 @@
 #pragma once				/* arch/x86/cpu_pkeys.h: whether this CPU and kernel have protection keys */
 #include <cpuid.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 /* CPUID leaf 7, ECX bit 4 (OSPKE): the kernel has switched them on. */
 static inline bool cpu_has_pkeys(void)

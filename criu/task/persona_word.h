@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#pragma once				/* task/personality.h: how images write a personality */
+#pragma once				/* task/persona_word.h: how images write a personality */
 #include <stdint.h>
 
 /*
