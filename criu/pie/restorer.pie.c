@@ -24,7 +24,7 @@ static void __attribute__((noreturn)) give_up(struct restorer_args *a, long err,
 
 	if (__atomic_compare_exchange_n(&s->error, &none, (int32_t)-err, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 		s->error_pid = a->pid;
-		for (size_t i = 0; what[i] && i < sizeof(s->error_what) - 1; i++)
+		for (size_t i = 0; i < sizeof(s->error_what) - 1 && what[i]; i++)
 			s->error_what[i] = what[i];
 	}
 	wake(&s->n_arrived);
