@@ -135,11 +135,11 @@ static void rseq_record_is_checked(void **state)
 
 static void name_of_an_old_image_is_that_of_the_process(void **state)
 {
-	char long_name[] = "sixteen-bytes-xx";
+	char long_name[] = "sixteen-bytes-xx", own[] = "own", whole[] = "whole";
 
 	(void)state;
-	leader(&t)->core->tc->comm = "whole";
-	core_of(2)->comm = "own";
+	leader(&t)->core->tc->comm = whole;
+	core_of(2)->comm = own;
 	assert_int_equal(comm_kind.check(&t), 0);
 	for (size_t i = 0; i < t.n_threads; i++)
 		assert_int_equal(comm_kind.make_thread(&r, &t.threads[i]), 0);
