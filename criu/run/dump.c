@@ -180,6 +180,7 @@ static void finish(struct dump *d)
 	case FINAL_KILL:
 		if (tree_kill(d))
 			warn("some tasks may still run");
+		files_commit(d);
 		break;
 	case FINAL_STOP:
 		tree_leave_stopped(d);
