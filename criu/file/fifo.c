@@ -86,11 +86,14 @@ static bool has_writer(const struct restore *r, uint32_t pipe_id)
 static int hold_open(struct restore *r, const FifoEntry *e, struct pipe_queue *q)
 {
 	auto_fd int fd = -1;
+	struct stat st;
 	int there, err;
 
 	err = open_path(r, e, O_RDWR | O_NONBLOCK, &fd);
 	if (err)
 		return err;
+	if (fstat(fd, &st) < 0 || !S_ISFIFO(st.st_mode))
+		return fail(EINVAL, "%s is no FIFO", path_of(r, e)->name);
 	if (ioctl(fd, FIONREAD, &there) < 0)
 		return fail_errno("ask for what is in FIFO %s", path_of(r, e)->name);
 	if (there && q->entry->bytes)
