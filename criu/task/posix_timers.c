@@ -142,10 +142,8 @@ static int posix_timers_scan(struct dump *d, struct task *t)
 	return 0;
 }
 
-static int check_timer(const struct task *t, const PosixTimerEntry *e)
+static int check_timer(const PosixTimerEntry *e)
 {
-	bool is_for_thread = e->it_sigev_notify & SIGEV_THREAD_ID;
-
 	if (e->it_id > INT32_MAX)
 		return fail(EINVAL, "id %u is out of range", e->it_id);
 	if (e->insec >= NSEC_PER_SEC || e->vnsec >= NSEC_PER_SEC)
@@ -154,8 +152,6 @@ static int check_timer(const struct task *t, const PosixTimerEntry *e)
 		return fail(EINVAL, "timer %u: unknown notification %u", e->it_id, e->it_sigev_notify);
 	if (e->it_sigev_notify != SIGEV_NONE && (!e->si_signo || e->si_signo > LAST_SIGNAL))
 		return fail(EINVAL, "timer %u: there is no signal %u", e->it_id, e->si_signo);
-	if (is_for_thread && (!e->has_notify_thread_id || !thread_by_pid(t, e->notify_thread_id)))
-		return fail(EINVAL, "timer %u is for thread %d, which does not exist", e->it_id, e->notify_thread_id);
 	return 0;
 }
 
@@ -164,7 +160,7 @@ static int posix_timers_check(const struct task *t)
 	const TaskTimersEntry *timers = leader(t)->core->tc->timers;
 
 	for (size_t i = 0; timers && i < timers->n_posix; i++) {
-		int err = check_timer(t, timers->posix[i]);
+		int err = check_timer(timers->posix[i]);
 
 		if (err)
 			return err;
@@ -196,6 +192,9 @@ static void add_row(struct restore *r, const struct task *t, const PosixTimerEnt
 		.val = { e->isec, e->insec, e->vsec, e->vnsec },
 	};
 
+	/* Others write down the number of a thread that has ended, where our dump says SIGEV_NONE. */
+	if (row.notify & SIGEV_THREAD_ID && !(e->has_notify_thread_id && thread_by_pid(t, row.tid)))
+		row.notify = SIGEV_NONE;
 	late_add(r, LATE_posix_timers, leader(t), &row, sizeof(row));
 }
 

@@ -9,9 +9,11 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "model/model.h"
+#include "options.h"
 #include "pie/inside.h"
 #include "pie/late.h"
 #include "run/dump.h"
+#include "run/restore.h"
 #include "task/kind.h"
 
 #define NO_ARG PRCTL_NO_ARG
@@ -151,6 +153,15 @@ static int prctl_make(struct restore *r, const struct task *t)
 	return 0;
 }
 
+/*
+ * The parent of a detached root is this tool, whose end would send the signal at once. The parent that the signal was
+ * about is not in the tree.
+ */
+static bool is_parent_leaving(const struct restore *r, const struct thread *th)
+{
+	return !th->task->parent && r->opt->detach && !r->opt->sibling;
+}
+
 static int prctl_make_thread(struct restore *r, const struct thread *th)
 {
 	for (size_t i = 0; i < PRCTL_THREADS; i++) {
@@ -160,6 +171,11 @@ static int prctl_make_thread(struct restore *r, const struct thread *th)
 		int64_t inherited = stored(row, leader(th->task)->core->thread_core);
 		struct prctl_arm arm = arm_row(row, value);
 
+		if (i == PRCTL_THREAD_pdeath_sig && value != row->idle && is_parent_leaving(r, th)) {
+			warn("lost: parent-death signal %" PRId64 " of thread %d; --restore-sibling would keep it", value,
+			     th->pid);
+			continue;
+		}
 		if (is_to_set(row, value, inherited))
 			late_add(r, LATE_prctl, th, &arm, sizeof(arm));
 	}

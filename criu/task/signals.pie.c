@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rt_sigqueueinfo(2), rt_tgsigqueueinfo(2). All signals are blocked here, so the queues fill up and nothing is delivered. */
+/*
+ * rt_sigqueueinfo(2), rt_tgsigqueueinfo(2). All signals are blocked here, so the queues fill up and nothing is delivered.
+ */
 #include <compel/pie.h>
 #include "task/signals.pie.h"
 

@@ -10,7 +10,7 @@
 #include "options.h"
 #include "run/dump.h"
 #include "task/kind.h"
-#include "task/personality.h"
+#include "task/persona_word.h"
 #include "task/plain.h"
 
 extern const struct task_kind plain_kind;

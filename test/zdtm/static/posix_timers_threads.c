@@ -2,6 +2,7 @@
 /*
  * POSIX timers for threads: of two that live, of one that has ended; many timers; and an id far from
  * the others.
+ * zdtm-ignore: timers
  * zdtm-peer: cannot restore the timer of a thread that has ended
  */
 #include <pthread.h>

@@ -44,11 +44,12 @@ static void *work(void *arg)
 	return NULL;
 }
 
-int main(void)
+/* Not the root: its parent is outside, and a death signal from there cannot be kept. */
+static void child(void *arg)
 {
 	pthread_t threads[N];
 
-	zt_init();
+	(void)arg;
 	/* the leader is unlike what a new process has, the first thread is like it */
 	set(2);
 	for (intptr_t i = 0; i < N; i++)
@@ -59,5 +60,15 @@ int main(void)
 	check(2);
 	for (int i = 0; i < N; i++)
 		pthread_join(threads[i], NULL);
+}
+
+int main(void)
+{
+	pid_t kid;
+
+	zt_init();
+	kid = zt_child(child, NULL);
+	zt_checkpoint();
+	zt_end_child(kid);
 	return zt_result();
 }
