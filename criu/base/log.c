@@ -17,6 +17,7 @@ static __thread struct log_scope *innermost;
 /* Writable because the log is the one thing that every function may reach without being handed it. */
 int log_verbosity = LOG_WARN;
 static int out_fd = STDERR_FILENO;
+static bool is_stderr = true;		/* whatever number it has by now: restore moves it up */
 static pid_t task_pid;
 static struct timespec started;
 static char *first_error;		/* shared with the children, so that the visible process can repeat it */
@@ -35,6 +36,7 @@ void log_scope_close(struct log_scope *s)
 void log_to(int fd, int verbosity)
 {
 	out_fd = fd;
+	is_stderr = fd == STDERR_FILENO;
 	log_verbosity = verbosity;
 	clock_gettime(CLOCK_MONOTONIC, &started);
 	if (!first_error) {
@@ -170,7 +172,7 @@ void log_final(const char *text)
 {
 	static const struct log_place nowhere = { "main", 0, NULL };
 
-	if (out_fd != STDERR_FILENO && log_first_error()[0])
+	if (!is_stderr && log_first_error()[0])
 		dprintf(STDERR_FILENO, "Error: %s\n", log_first_error());
 	log_write(&nowhere, LOG_ERROR, 0, "%s", text);
 }
