@@ -68,6 +68,13 @@ static int itimers_make(struct restore *r, const struct task *t)
 			.which = i,
 		};
 
+		/*
+		 * ITIMER_REAL that has expired, and whose signal nobody has taken yet, shows no remaining time: the
+		 * kernel starts it again when the signal is taken (posixtimer_rearm). To set 0 would switch it off, so
+		 * it expires at once: into the signal that is pending already.
+		 */
+		if (i == 0 /* ITIMER_REAL */ && !e->vsec && !e->vusec && (e->isec || e->iusec))
+			row.val.vusec = 1;
 		/* A new process has none. A CPU timer that is off still shows its interval. */
 		if (e->vsec || e->vusec || e->isec || e->iusec)
 			late_add(r, LATE_itimers, leader(t), &row, sizeof(row));
