@@ -41,14 +41,20 @@ static bool is_ancestor(const struct task *a, const struct task *t)
 static int plan_orphan(const struct model *m, const struct task *t, struct birth *b)
 {
 	const struct task *member = member_of(m, t->tree->sid, t);
+	const struct task *lead = model_task_by_pid(m, t->tree->sid);
 
 	if (!is_alive(t->parent))
 		return fail(EINVAL, "its parent %u is a zombie", t->tree->ppid);
+	/* The leader is a zombie: before it ended it had this child, and it can have it again before it ends again. */
+	if (lead && !is_alive(lead) && is_ancestor(t->parent, lead)) {
+		*b = (struct birth){ .when = BIRTH_LATE, .forker = lead };
+		return 0;
+	}
 	if (member && is_ancestor(t->parent, member)) {
 		*b = (struct birth){ .when = BIRTH_ORPHAN, .forker = member };
 		return 0;
 	}
-	if (member || model_task_by_pid(m, t->tree->sid))
+	if (member || lead)
 		return fail(EOPNOTSUPP, "is in session %u, which no child of its parent %u can give it", t->tree->sid,
 			    t->tree->ppid);
 	*b = (struct birth){ .when = BIRTH_HEIR, .forker = t->parent };

@@ -201,10 +201,12 @@ static void no_return die_as(const struct task *t)
 	_exit(EXIT_FAILURE);
 }
 
-static void no_return zombie_main(struct restore *r, const struct task *t)
+static void no_return zombie_main(struct restore *r, const struct task *t, task_main run)
 {
 	int err = become_leader(r, t);
 
+	if (!err)
+		err = fork_children(r, t, BIRTH_LATE, run);
 	if (!err)
 		err = barrier_pass(r, STEP_FORKED);
 	if (!err)
@@ -233,7 +235,7 @@ static bool adopts(const struct restore *r, const struct task *t)
 	for (size_t i = t->index; i < r->m.tasks.n; i++) {
 		const struct task *child = r->m.tasks.v[i];
 
-		if (child->parent == t && child->restore->birth->when >= BIRTH_ORPHAN)
+		if (child->parent == t && (child->restore->birth->forker != t || child->restore->birth->when == BIRTH_HEIR))
 			return true;
 	}
 	return false;
@@ -270,7 +272,7 @@ static void no_return child_main(struct restore *r, const struct task *t, task_m
 	log_as_task(leader(t)->pid);
 	block_signals();
 	if (!is_alive(t))
-		zombie_main(r, t);
+		zombie_main(r, t, run);
 	err = live_main(r, t, run);
 	barrier_fail(r, err);
 	_exit(EXIT_FAILURE);
