@@ -32,7 +32,13 @@ void compel_regs_restart(struct user_regs_struct *regs)
 		regs->rip -= LEN_SYSCALL_INSN;
 		break;
 	case ERESTART_RESTARTBLOCK:
-		regs->rax = -EINTR;
+		/* The deadline is lost with the kernel's restart block; a poll that has none is simply called again. */
+		if (regs->orig_rax == SYS_poll && (int)regs->rdx < 0) {
+			regs->rax = regs->orig_rax;
+			regs->rip -= LEN_SYSCALL_INSN;
+		} else {
+			regs->rax = -EINTR;
+		}
 		break;
 	}
 	regs->orig_rax = -1;
