@@ -75,7 +75,8 @@ int cmd_dump(const struct options *opt)
 		(void)fail_errno("map the journal");
 		return EXIT_FAILURE;
 	}
-	status = script_run(opt, "pre-dump", 0, job.dirs.img_path);
+	/* only post-dump's own exit status becomes ours */
+	status = script_run(opt, "pre-dump", 0, job.dirs.img_path) ? EXIT_FAILURE : EXIT_SUCCESS;
 	if (!status)
 		status = guard_run(job.journal, work, &job);
 	if (status < 0)

@@ -36,6 +36,8 @@ static int wait_for_tasks(void)
 
 static int after(const struct options *opt)
 {
+	/* ignored signals would be inherited by the command, and a tool that waits could not be ended */
+	cancel_reset();
 	if (opt->exec_cmd) {
 		execvp(opt->args[0], opt->args);
 		(void)fail_errno("run %s", opt->args[0]);

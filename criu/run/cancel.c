@@ -54,6 +54,13 @@ void cancel_ignore(void)
 		warn("the run can still be interrupted");
 }
 
+void cancel_reset(void)
+{
+	signal(SIGPIPE, SIG_DFL);
+	if (set_handlers(SIG_DFL))
+		warn("signals stay ignored");
+}
+
 void cancel_after(unsigned int seconds)
 {
 	alarm(seconds);

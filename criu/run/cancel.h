@@ -9,5 +9,7 @@ bool is_cancelled(void);
 int check_cancelled(void);
 /* From here on the run is committed: signals are no longer answered. */
 void cancel_ignore(void);
+/* The work is done: signals do to this process what they do to any. */
+void cancel_reset(void);
 /* Seconds until the run is cancelled; 0 stops the clock. */
 void cancel_after(unsigned int seconds);

@@ -2,6 +2,7 @@
 /* Action scripts: programs of the user's that are run at the steps of a dump or restore. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/log.h"
@@ -30,8 +31,12 @@ static int no_return exec_script(const char *path, const char *action, pid_t roo
 static int run_one(const char *path, const char *action, pid_t root, const char *img_path)
 {
 	int status;
-	pid_t pid = fork();
+	pid_t pid;
 
+	/* found out here, so that it is told once; without a slash the path is searched for */
+	if (strchr(path, '/') && access(path, X_OK) < 0)
+		return fail_errno("run action script %s", path);
+	pid = fork();
 	if (pid < 0)
 		return fail_errno("fork for action script %s", path);
 	if (!pid)

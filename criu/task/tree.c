@@ -182,6 +182,9 @@ static void forget(struct task *t)
 static int open_pidfd(struct task *t)
 {
 	t->dump->pidfd = syscall(SYS_pidfd_open, leader(t)->pid_real, 0);
+	/* ENOENT, before 6.9 EINVAL: there is such a task, but it leads no process */
+	if (t->dump->pidfd < 0 && (errno == ENOENT || errno == EINVAL))
+		return fail(EINVAL, "%d is a thread: give the pid of its process", leader(t)->pid_real);
 	if (t->dump->pidfd < 0)
 		return fail_errno("pidfd_open %d", leader(t)->pid_real);
 	return 0;

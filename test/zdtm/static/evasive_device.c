@@ -3,7 +3,7 @@
  * A device node whose path is another node of the same device by now (udev made it anew):
  * --evasive-devices takes it.
  * zdtm-opts: --evasive-devices
- * zdtm-ignore: fd 3: (inode|target)
+ * zdtm-ignore: fd 3: (inode|target|mnt_id|mode)
  */
 #include <fcntl.h>
 #include <sys/stat.h>
