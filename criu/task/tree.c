@@ -354,6 +354,18 @@ static int stop_pass(struct dump *d, int *ret_new)
 	return 0;
 }
 
+static int check_is_leader(struct dump *d, pid_t pid)
+{
+	struct proc_status status;
+	int err = proc_status_read(pid, 0, &d->m.arena, &status);
+
+	if (err)
+		return fail_with(err, "read /proc/%d/status", pid);
+	if (status.tgid != pid)
+		return fail(EINVAL, "%d is a thread of process %d; dump the process", pid, status.tgid);
+	return 0;
+}
+
 static int check_root(struct dump *d)
 {
 	pid_t pid = d->opt->tree, up = getpid();
@@ -367,6 +379,9 @@ static int check_root(struct dump *d)
 		return fail(EINVAL, "process %d (%s) is a kernel thread; it has no state to save", pid, st.comm);
 	if (st.state == 'Z')
 		return fail(EINVAL, "process %d (%s) is a zombie; there is nothing left to save", pid, st.comm);
+	err = check_is_leader(d, pid);
+	if (err)
+		return err;
 	while (up > 1) {
 		struct proc_stat self;
 
