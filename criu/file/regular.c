@@ -10,6 +10,7 @@
 #include "base/own.h"
 #include "base/parse.h"
 #include "file/buildid.h"
+#include "file/describe.h"
 #include "file/kind.h"
 #include "file/path.h"
 #include "file/places.h"
@@ -30,9 +31,9 @@ static bool regular_claims(const struct file_facts *f)
 		return !(has_prefix(f->link, "/memfd:") && !f->st.st_nlink);
 	case S_IFDIR:
 	case S_IFLNK:
-		return true;
 	case S_IFCHR:
-		return major(f->st.st_rdev) == MEM_MAJOR || f->flags & O_PATH;
+	case S_IFBLK:
+		return true;
 	default:
 		return f->flags & O_PATH;
 	}
@@ -50,6 +51,24 @@ static bool scan_external(struct dump *d, const struct file_facts *f, RegFileEnt
 	e->name = arena_strdup(&d->m.arena, key);
 	e->has_ext = e->ext = true;
 	return true;
+}
+
+/* Opening the device again gives the same: true of the memory devices, and of any that is only a path. */
+static bool is_stateless(const struct file_facts *f)
+{
+	return major(f->st.st_rdev) == MEM_MAJOR || f->flags & O_PATH;
+}
+
+/* Where another node of the same device stands in, its mode is what restore will find. */
+static void scan_device(struct dump *d, const struct file_facts *f, RegFileEntry *e)
+{
+	struct stat st;
+
+	if (!model_remap(&d->m, f->id) && lstat(e->name, &st) == 0)
+		e->mode = st.st_mode;
+	if (S_ISCHR(f->st.st_mode) && f->st.st_rdev == makedev(MEM_MAJOR, KMSG_MINOR) &&
+	    (f->flags & O_ACCMODE) != O_WRONLY)
+		warn("the kernel tells no position in %s: restored, it reads from the oldest message", f->link);
 }
 
 /* Of what is mapped or may be executed; data files have none, and looking into each would cost more than the rest. */
@@ -72,23 +91,27 @@ static int scan_build_id(struct dump *d, const struct file_facts *f, RegFileEntr
 static int regular_scan(struct dump *d, const struct file_facts *f, void *rec)
 {
 	RegFileEntry *e = rec;
+	bool is_device = S_ISCHR(f->st.st_mode) || S_ISBLK(f->st.st_mode);
 	int err;
 
 	e->has_mode = true;
 	e->mode = f->st.st_mode;
 	if (scan_external(d, f, e))
 		return 0;
+	if (is_device && !is_stateless(f)) {
+		refuse_unclaimed(d, f);
+		return 0;
+	}
 	err = path_scan(d, f, &e->name);
 	if (err)
 		return err;
+	if (is_device)
+		scan_device(d, f, e);
 	/* A log grows while the tree is away, and nobody minds. */
 	if (S_ISREG(f->st.st_mode) && (f->flags & (O_WRONLY | O_APPEND)) != (O_WRONLY | O_APPEND)) {
 		e->has_size = true;
 		e->size = f->st.st_size;
 	}
-	if (S_ISCHR(f->st.st_mode) && f->st.st_rdev == makedev(MEM_MAJOR, KMSG_MINOR) &&
-	    (f->flags & O_ACCMODE) != O_WRONLY)
-		warn("the kernel tells no position in %s: restored, it reads from the oldest message", f->link);
 	return scan_build_id(d, f, e);
 }
 
