@@ -28,6 +28,7 @@ static int fifo_scan(struct dump *d, const struct file_facts *f, void *rec)
 	e->pipe_id = f->st.st_ino;
 	e->has_regf_id = true;
 	path.fdinfo = NULL;
+	path.is_path_only = true;
 	return file_add(d, file_kind_by_type(FD_TYPES__REG), &path, &e->regf_id) ?:
 	       pipe_queue_scan(d, pipe_queue_of(&d->m, self(), e->pipe_id), f->copy, f->flags);
 }

@@ -25,6 +25,7 @@ struct file_facts {
 	uint32_t flags;			/* open flags without O_CLOEXEC */
 	int mnt_id;			/* as the kernel numbers it, -1 if unknown */
 	uint32_t id;			/* the id of the record being filled */
+	bool is_path_only;		/* asked by another kind, which needs a name to open the file by */
 };
 
 /* What data can say about a kind, no function says. Zero fields do not count. */

@@ -56,7 +56,7 @@ static bool scan_external(struct dump *d, const struct file_facts *f, RegFileEnt
 /* Opening the device again gives the same: true of the memory devices, and of any that is only a path. */
 static bool is_stateless(const struct file_facts *f)
 {
-	return major(f->st.st_rdev) == MEM_MAJOR || f->flags & O_PATH;
+	return major(f->st.st_rdev) == MEM_MAJOR || f->flags & O_PATH || f->is_path_only;
 }
 
 /* Where another node of the same device stands in, its mode is what restore will find. */

@@ -201,6 +201,7 @@ static int tty_scan(struct dump *d, const struct file_facts *f, void *rec)
 		return 0;
 	}
 	path.fdinfo = NULL;
+	path.is_path_only = true;
 	e->has_regf_id = true;
 	e->tty_info_id = is_slave(f->st.st_rdev) ? minor(f->st.st_rdev) << 1 : INDEX_CTTY << 1;
 	return file_add(d, file_kind_by_type(FD_TYPES__REG), &path, &e->regf_id) ?:
