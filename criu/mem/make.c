@@ -99,7 +99,8 @@ static int reopen_as(const struct maker *mk, int fd, int access)
 
 	if (has < 0)
 		return fail_errno("ask for the flags of descriptor %d", fd);
-	if (!(has & O_PATH) && ((has & O_ACCMODE) == O_RDWR || (has & O_ACCMODE) == access))
+	/* No more than asked for: a shared mapping of a writable descriptor could be made writable later. */
+	if (!(has & O_PATH) && (has & O_ACCMODE) == access)
 		return fd;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	again = open(path, access | O_CLOEXEC);
