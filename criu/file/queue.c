@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include "base/log.h"
@@ -63,13 +64,17 @@ static int copy_make(struct copy *c, int fd, const PipeDataEntry *e)
 }
 
 /* A read stops behind a packet. One that takes all may have been one packet: then its rest is lost on a short read. */
-static int is_one_packet(int fd, const PipeDataEntry *e, void *scratch)
+static int is_one_packet(int fd, const PipeDataEntry *e)
 {
 	__attribute__((cleanup(copy_close))) struct copy c = { { -1, -1 } };
+	auto_free char *scratch = NULL;
 	int left, err;
 
 	if (e->bytes < 2)
 		return 0;
+	scratch = malloc(e->bytes);
+	if (!scratch)
+		return fail(ENOMEM, "look into pipe %u", e->pipe_id);
 	err = copy_make(&c, fd, e);
 	if (err)
 		return err;
@@ -110,7 +115,7 @@ static int read_queue(struct dump *d, struct pipe_queue *q, int fd)
 	q->data = data;
 	if (e->n_packets)
 		return 0;
-	one = is_one_packet(fd, e, arena_alloc(a, e->bytes));
+	one = is_one_packet(fd, e);
 	if (one > 0)
 		pb_push(a, e->packets, e->n_packets, e->bytes);
 	return min(one, 0);
