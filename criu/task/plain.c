@@ -3,6 +3,7 @@
  * --plain-images: what only an extension field of a core record can say is taken out again, last of all kinds. Where a
  * program would go wrong without it the dump is refused; where it only runs differently, a warning names it.
  */
+#include <linux/seccomp.h>
 #include <stdbool.h>
 #include "base/log.h"
 #include "base/parse.h"
@@ -114,8 +115,14 @@ static int plain_scan(struct dump *d, struct task *t)
 
 static int plain_scan_thread(struct dump *d, struct thread *th)
 {
-	if (d->opt->plain_images)
-		make_plain(d, &th->core->thread_core->base);
+	ThreadCoreEntry *tc = th->core->thread_core;
+
+	if (!d->opt->plain_images)
+		return 0;
+	/* The strict mode brings the trap with it (prctl_set_seccomp, disable_TSC): nothing is lost. */
+	if (tc->has_seccomp_mode && tc->seccomp_mode == SECCOMP_MODE_STRICT)
+		tc->has_tsc_mode = false;
+	make_plain(d, &tc->base);
 	return 0;
 }
 
