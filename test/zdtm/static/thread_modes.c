@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Modes that threads of one process have for themselves: personality, machine check policy, parent-death
- * signal; the leader has others.
+ * signal; the leader has others. Merging of equal pages, for all of them.
  * zdtm-peer: has one personality for a process
  */
 #include <pthread.h>
@@ -11,7 +11,7 @@
 
 #include "zdtm.h"
 
-enum { N = 3 };
+enum { N = 3, SET_MEMORY_MERGE = 67, GET_MEMORY_MERGE = 68 };
 
 static _Atomic int running;
 static const int personas[N] = { 0, ADDR_COMPAT_LAYOUT, ADDR_NO_RANDOMIZE | 0x0800000 };
@@ -49,7 +49,10 @@ static void child(void *arg)
 {
 	pthread_t threads[N];
 
+	bool is_merging;
+
 	(void)arg;
+	is_merging = prctl(SET_MEMORY_MERGE, 1, 0, 0, 0) == 0;
 	/* the leader is unlike what a new process has, the first thread is like it */
 	set(2);
 	for (intptr_t i = 0; i < N; i++)
@@ -58,6 +61,8 @@ static void child(void *arg)
 		zt_sleep_ms(1);
 	zt_checkpoint();
 	check(2);
+	/* without a kernel that can, there is nothing to keep */
+	CHECK(!is_merging || prctl(GET_MEMORY_MERGE, 0, 0, 0, 0) == 1, "equal pages are not merged");
 	for (int i = 0; i < N; i++)
 		pthread_join(threads[i], NULL);
 }
