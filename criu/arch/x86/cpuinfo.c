@@ -59,7 +59,7 @@ static const struct word {
 
 static bool leaf_exists(uint32_t leaf)
 {
-	return leaf && __get_cpuid_max(leaf & 0x80000000, NULL) >= leaf;
+	return leaf && (uint32_t)__get_cpuid_max(leaf & 0x80000000, NULL) >= leaf;
 }
 
 static uint32_t read_word(const struct word *w)
