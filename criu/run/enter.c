@@ -69,7 +69,8 @@ static size_t arena_room(const struct restore *r)
 	const struct task *t = r->self;
 
 	return align_up(sizeof(struct restorer_args) + t->n_threads * sizeof(struct restorer_thread) + (4 << 20) +
-			t->mm->n_vmas * 1024 + t->n_threads * (16384 + filters_len(&r->m)), PAGE_SIZE);
+			t->mm->n_vmas * 1024 + t->pages.runs.n * 64 + t->n_threads * (16384 + filters_len(&r->m)),
+			PAGE_SIZE);
 }
 
 static uint64_t arena_at(const struct restore *r)
