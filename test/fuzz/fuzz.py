@@ -1,0 +1,111 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Fuzzes the image reader and the parsers of text, each for half of --seconds (60). Needs clang.
+
+A finding is left in test/fuzz/findings/; put it into test/fuzz/corpus/NAME/ once it is mended, where every run begins.
+"""
+import argparse
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+BUILD = "build/fuzz"
+FLAGS = "-O1 -g -fsanitize=fuzzer-no-link,address"
+
+
+def build(name):
+    subprocess.run(["make", "-s", "-j2", f"BUILD={BUILD}", "CC=clang", f"OPT={FLAGS}", f"{BUILD}/libcriu-core.a",
+                    f"{BUILD}/libcompel.a"], cwd=TOP, check=True)
+    program = os.path.join(TOP, BUILD, name)
+    subprocess.run(["clang", "-std=gnu17", "-D_GNU_SOURCE", "-O1", "-g", "-fsanitize=fuzzer,address", "-pthread", "-Icriu",
+                    "-Icriu/arch/x86", f"-I{BUILD}", f"-I{BUILD}/images", "-Icompel/include", "-o", program,
+                    os.path.join(HERE, f"{name}.c"), f"{BUILD}/libcriu-core.a", f"{BUILD}/libcompel.a", "-lprotobuf-c"],
+                   cwd=TOP, check=True)
+    return program
+
+
+def make_snapshot(where):
+    """A small tree of our own, dumped and left running."""
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)        # PR_SET_CHILD_SUBREAPER: the child of the shell becomes ours
+    target = subprocess.Popen(["sh", "-c", "sleep 1000 | sleep 1000"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    time.sleep(0.3)
+    try:
+        subprocess.run([os.path.join(TOP, "build", "criu"), "dump", "-t", str(target.pid), "-D", where, "-o", "log"],
+                       check=True)
+    finally:
+        try:
+            os.killpg(target.pid, 9)
+        except ProcessLookupError:
+            pass
+        target.wait()
+    os.unlink(os.path.join(where, "log"))
+    for name in os.listdir(where):        # the pages' bytes say nothing to the reader; their number does
+        if name.startswith("pages-") and os.path.getsize(os.path.join(where, name)) > 1 << 20:
+            raise SystemExit("the snapshot is too large to fuzz")
+
+
+def seeds_of(snapshot, where):
+    os.makedirs(where)
+    names = sorted(n for n in os.listdir(snapshot) if n.endswith(".img"))
+    for i, name in enumerate(names):
+        if name.startswith("pages-"):
+            continue
+        with open(os.path.join(snapshot, name), "rb") as f, open(os.path.join(where, name), "wb") as out:
+            out.write(bytes([i]) + f.read())
+
+
+def text_seeds(where):
+    os.makedirs(where)
+    for i, name in enumerate(("stat", "status", "timers", "smaps", "fdinfo/0")):
+        with open(f"/proc/self/{name}", "rb") as f, open(os.path.join(where, f"text{i}"), "wb") as out:
+            out.write(bytes([i]) + f.read()[:8192])
+    with open(os.path.join(where, "text5"), "wb") as out:
+        out.write(b'\x05# options\nverbosity 4\nghost-limit "2M" # two\nlink-remap\naction-script "/a \\" b"\n')
+
+
+def fuzz(name, seconds, seeds, env):
+    corpus = os.path.join(HERE, "corpus", name)
+    findings = os.path.join(HERE, "findings")
+    os.makedirs(corpus, exist_ok=True)
+    os.makedirs(findings, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="criu-fuzz.") as fresh:
+        out = subprocess.run([build(name), f"-max_total_time={seconds}", "-max_len=65536", "-timeout=10",
+                              "-rss_limit_mb=2048", "-detect_leaks=0", f"-artifact_prefix={findings}/", fresh, seeds,
+                              corpus], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                             errors="replace")
+    lines = out.stdout.splitlines()
+    print(f"{'PASS' if not out.returncode else 'FAIL'} {name}: {lines[-1] if lines else ''}")
+    if out.returncode:
+        print("\n".join(lines[-40:]))
+    return not out.returncode
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=int, default=60)
+    args = parser.parse_args()
+    if not shutil.which("clang"):
+        print("SKIP: there is no clang here\n0 passed, 0 failed, 2 skipped")
+        return 0
+    with tempfile.TemporaryDirectory(prefix="criu-fuzz.") as where:
+        snapshot = os.path.join(where, "snapshot")
+        os.mkdir(snapshot)
+        make_snapshot(snapshot)
+        seeds_of(snapshot, os.path.join(where, "seeds"))
+        text_seeds(os.path.join(where, "text"))
+        env = dict(os.environ, FUZZ_SNAPSHOT=snapshot)
+        half = max(1, args.seconds // 2)
+        results = [fuzz("fuzz_images", half, os.path.join(where, "seeds"), env),
+                   fuzz("fuzz_text", half, os.path.join(where, "text"), env)]
+    print(f"{sum(results)} passed, {len(results) - sum(results)} failed, 0 skipped")
+    return 0 if all(results) else 1
+
+
+sys.exit(main())
