@@ -100,6 +100,12 @@ class Victim:
 
     def complaints(self):
         """What is wrong with it now, as a list of sentences."""
+        try:
+            return self.look_for_complaints()
+        except (FileNotFoundError, ProcessLookupError) as gone:
+            return [f"dead: a part went away while it was looked at: {gone}"]
+
+    def look_for_complaints(self):
         if self.proc.poll() is not None:
             return [f"dead: {self.proc.returncode}"]
         bad = []
@@ -119,11 +125,11 @@ class Victim:
         return bad
 
     def end(self):
-        for pid in self.pids() if self.proc.poll() is None else []:
-            try:
+        try:
+            for pid in self.pids() if self.proc.poll() is None else []:
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        except (FileNotFoundError, ProcessLookupError):
+            pass
         self.proc.wait()
         self.map.close()
         time.sleep(0.01)
