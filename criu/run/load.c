@@ -35,7 +35,8 @@ static int check_entry(const struct image_in *in, const struct model *m, const P
 {
 	if (!e->pid || e->pid > INT_MAX || e->pgid > INT_MAX || e->sid > INT_MAX || e->ppid > INT_MAX)
 		return image_bad(in, "impossible pid %u, group %u or session %u", e->pid, e->pgid, e->sid);
-	if (!e->n_threads || e->threads[0] != e->pid)
+	/* The established tool leaves garbage there for zombies: load_core() asks again when the state is known. */
+	if (!e->n_threads || (e->n_threads > 1 && e->threads[0] != e->pid))
 		return image_bad(in, "the first thread of process %u is not its leader", e->pid);
 	for (size_t i = 1; i < e->n_threads; i++)
 		if (e->threads[i] <= 0 || e->threads[i] > INT_MAX)
@@ -89,6 +90,8 @@ static int load_core(struct restore *r, struct task *t, size_t i)
 		if (t->state < TASK_ALIVE || t->state > TASK_STOPPED)
 			return fail(EINVAL, "core-%d.img: task state %d is unknown", th->pid, t->state);
 	}
+	if (is_alive(t) && t->tree->threads[0] != t->tree->pid)
+		return fail(EINVAL, "pstree.img: the first thread of process %u is not its leader", t->tree->pid);
 	if (is_alive(t) && (!th->core->thread_core || !th->core->thread_info || !th->core->thread_info->gpregs))
 		return fail(EINVAL, "core-%d.img: has no thread part", th->pid);
 	return 0;
