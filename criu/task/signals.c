@@ -87,7 +87,8 @@ static int scan_queue(struct dump *d, const struct thread *th, int flags, uint64
 {
 	SignalQueueEntry *q = arena_msg(&d->m.arena, SignalQueueEntry, signal_queue_entry__init);
 	uint64_t seen = 0;
-	int err = pending ? peek(d, th, flags, q, &seen) : 0;
+	/* Also when /proc showed none: it was read while others of the tree could still send some. */
+	int err = peek(d, th, flags, q, &seen);
 
 	if (err)
 		return err;

@@ -2,6 +2,7 @@
 /*
  * Queued signals between two processes all the time: each value arrives once and in order, also
  * those under way.
+ * zdtm-ignore: ShdPnd|SigPnd|SigBlk
  */
 #include <errno.h>
 #include <signal.h>
