@@ -93,6 +93,8 @@ static int scan(void *run)
 	if (!err)
 		err = files_scan(d);
 	if (!err)
+		relations_refuse_tables(d);
+	if (!err)
 		err = each_entered(d, scan_task);
 	if (!err)
 		err = each_entered(d, scan_refuse);

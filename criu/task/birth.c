@@ -105,6 +105,20 @@ static int plan_group(struct model *m, const struct task *t, bool is_shell_job, 
 	return 0;
 }
 
+/* CLONE_FILES is a gift of the forker's: only a task forked by its parent can share the parent's table. */
+bool birth_can_share_files(const struct task *t)
+{
+	return !t->fds || t->fds->owner == t || (t->parent && t->parent->fds == t->fds);
+}
+
+static int plan_files(const struct task *t)
+{
+	if (!birth_can_share_files(t) || (t->fds && t->fds->owner != t && t->restore->birth->forker != t->parent))
+		return fail(EOPNOTSUPP, "shares its descriptor table with process %u, which does not fork it",
+			    t->fds->owner->tree->pid);
+	return 0;
+}
+
 int births_plan(struct model *m, bool is_shell_job, struct birth_plan *ret)
 {
 	for (size_t i = 0; i < m->tasks.n; i++) {
@@ -114,6 +128,8 @@ int births_plan(struct model *m, bool is_shell_job, struct birth_plan *ret)
 
 		t->restore->birth = arena_new(&m->arena, struct birth);
 		err = plan_task(m, t, is_shell_job, t->restore->birth);
+		if (!err)
+			err = plan_files(t);
 		if (err)
 			return err;
 	}

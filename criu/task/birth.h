@@ -28,5 +28,8 @@ struct birth_plan {
 	VEC(struct group_helper) groups;
 };
 
+/* Whether the table that t shares can be shared again: its other owner must be the parent. For dumps too. */
+bool birth_can_share_files(const struct task *t);
+
 /* Pure: fills restore->birth of every task; an error names the relation that cannot be made. */
 int births_plan(struct model *m, bool is_shell_job, struct birth_plan *ret) must_check;

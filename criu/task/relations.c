@@ -6,6 +6,7 @@
 #include "kernel/proc_status.h"
 #include "options.h"
 #include "run/dump.h"
+#include "task/birth.h"
 #include "task/record.h"
 
 static pid_t own_or(const struct proc_status *st, const struct proc_pids *pids, pid_t otherwise)
@@ -99,6 +100,19 @@ static void refuse_session(struct dump *d, const struct task *t)
 		if (!proc_stat_read(t->tree->sid, 0, &st))
 			refuse(&d->refusals, REFUSE_TASK_SESSION, "its session %u is led by a process outside of the tree",
 			       t->tree->sid);
+	}
+}
+
+void relations_refuse_tables(struct dump *d)
+{
+	for (size_t i = 0; i < d->m.tasks.n; i++) {
+		const struct task *t = d->m.tasks.v[i];
+		IN_SCOPE("task", t->tree->pid);
+
+		if (!birth_can_share_files(t))
+			refuse(&d->refusals, REFUSE_TASK_TREE,
+			       "shares its descriptor table with process %u, which is not its parent",
+			       t->fds->owner->tree->pid);
 	}
 }
 
