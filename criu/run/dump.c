@@ -122,7 +122,11 @@ static int begin_images(void *run)
 	d->images_entry = journal_enter(d->journal, JOURNAL_IMAGES, d->img_path, NULL);
 	if (d->images_entry < 0)
 		return d->images_entry;
-	return images_invalidate(d->img_dir);
+	if (images_invalidate(d->img_dir))
+		return -EIO;
+	/* Also for speed: ext4 writes a file out at once that was truncated and filled again (auto_da_alloc). */
+	images_drop(d->img_path);
+	return 0;
 }
 
 static void drop_images(void *run)
