@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
+#include "base/clock.h"
 #include "base/log.h"
 #include "image/dir.h"
 #include "mem/copy.h"
@@ -11,14 +11,6 @@
 #include "mem/vmas.h"
 #include "options.h"
 #include "run/dump.h"
-
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
-}
 
 static int open_item(struct copy_job *j, struct copy_item *it)
 {

@@ -2,7 +2,7 @@
 /* A dump, as the order of its stages. */
 #include <fcntl.h>
 #include <stdlib.h>
-#include <time.h>
+#include "base/clock.h"
 #include "base/log.h"
 #include "file/files.h"
 #include "image/drop.h"
@@ -170,14 +170,6 @@ static const struct stage dump_stages[] = {
 	{ "hook", post_dump, NULL, "the last that may say no" },
 };
 enum { N_STAGES = array_size(dump_stages), N_DRY = 3 };
-
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
-}
 
 static void finish(struct dump *d)
 {

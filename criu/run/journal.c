@@ -110,11 +110,3 @@ void journal_take_back(struct journal *j)
 		journal_strike(j, i);
 	}
 }
-
-bool journal_is_clean(const struct journal *j)
-{
-	for (uint32_t i = 0; i < min(atomic_load(&j->n), (uint32_t)ENTRIES); i++)
-		if (atomic_load(&j->e[i].is_open))
-			return false;
-	return true;
-}

@@ -25,4 +25,3 @@ void journal_take_back(struct journal *j);
 /* Whom JOURNAL_TASKS means; the memory is shared by both processes, at the same address. */
 struct restore_shared;
 void journal_set_tasks(struct journal *j, struct restore_shared *s);
-bool journal_is_clean(const struct journal *j);

@@ -18,11 +18,6 @@ static const struct {
 /* Tasks are scanned by several threads; the list is the one thing they share. */
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 
-const char *refusal_code_name(enum refusal_code code)
-{
-	return texts[code].code;
-}
-
 void refuse(struct refusals *r, enum refusal_code code, const char *fmt, ...)
 {
 	char object[512], text[1024];

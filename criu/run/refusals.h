@@ -27,4 +27,3 @@ void refuse(struct refusals *r, enum refusal_code code, const char *fmt, ...) pr
 int refusals_report(const struct refusals *r) must_check;
 /* For --explain and --explain=json: to stdout. */
 void refusals_print(const struct refusals *r, bool is_json);
-const char *refusal_code_name(enum refusal_code code);

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/own.h"
 #include "file/files.h"
@@ -302,14 +302,6 @@ enum { N_STAGES = array_size(restore_stages), N_DRY = 2 };
 pid_t restore_root(const struct restore *r)
 {
 	return r->shared->tasks[0].pid_real;
-}
-
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
 }
 
 static void report_hook(struct restore *r, const char *action)

@@ -2,19 +2,11 @@
 /* The one loop that every order of work goes through. */
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/parse.h"
 #include "run/cancel.h"
 #include "run/stage.h"
-
-static uint64_t now_us(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000ULL + ts.tv_nsec / 1000;
-}
 
 /* For the fault tests: the stage has done its work, and then something goes wrong. */
 static int inject_fault(const char *stage)
