@@ -7,26 +7,32 @@
 #include "cmd/cmd.h"
 #include "options.h"
 
-static const struct {
+struct command {
 	const char *name;
-	int (*run)(const struct options *opt);
-} commands[] = {
+	int (*run)(const struct options *opt);	/* NULL: there was one once */
+};
+
+static const struct command commands[] = {
 	{ "dump", cmd_dump },
 	{ "restore", cmd_restore },
 	{ "check", cmd_check },
+	{ "exec", NULL },
+	{ "show", NULL },
 };
+enum { EXIT_GONE = 255 };
 
-static int run_command(const struct options *opt)
+static const struct command *command_by_name(const char *name)
 {
 	for (size_t i = 0; i < array_size(commands); i++)
-		if (streq(commands[i].name, opt->command))
-			return commands[i].run(opt);
-	(void)fail(EINVAL, "unknown command: %s; see criu --help", opt->command);
-	return EXIT_FAILURE;
+		if (streq(commands[i].name, name))
+			return &commands[i];
+	(void)fail(EINVAL, "unknown command: %s; see criu --help", name);
+	return NULL;
 }
 
 int main(int argc, char **argv)
 {
+	const struct command *command;
 	struct options opt;
 	int got;
 
@@ -37,11 +43,18 @@ int main(int argc, char **argv)
 	got = options_parse(argc, argv, &opt);
 	if (got)
 		return got > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	command = command_by_name(opt.command);
+	if (!command)
+		return EXIT_FAILURE;
+	if (!command->run) {
+		(void)fail(EINVAL, "the command %s is deprecated and does nothing; crit show prints images", command->name);
+		return EXIT_GONE;
+	}
 	if (opt.n_args && !opt.exec_cmd) {
 		(void)fail(EINVAL, "excessive parameter for command %s: %s", opt.command, opt.args[0]);
 		return EXIT_FAILURE;
 	}
 	if (check_privilege(&opt))
 		return EXIT_FAILURE;
-	return run_command(&opt);
+	return command->run(&opt);
 }

@@ -13,7 +13,7 @@
 #include "base/parse.h"
 #include "options.h"
 
-enum row_type { ROW_FLAG, ROW_INT, ROW_SIZE, ROW_STR, ROW_OPTSTR, ROW_LIST, ROW_CALL, ROW_IDLE, ROW_LATER };
+enum row_type { ROW_FLAG, ROW_INT, ROW_SIZE, ROW_STR, ROW_OPTSTR, ROW_LIST, ROW_CALL, ROW_IDLE, ROW_LATER, ROW_GONE };
 
 struct row {
 	const char *name;
@@ -89,6 +89,7 @@ static const struct row rows[] = {
 #define OPT_CALL(n, l, ha, a, c, h)	{ .name = n, .letter = l, .type = ROW_CALL, .has_arg = ha, .call = call_##c, .arg = a, .help = h },
 #define OPT_IDLE(n, l, ha, why)		{ .name = n, .letter = l, .type = ROW_IDLE, .has_arg = ha, .def_text = why },
 #define OPT_LATER(n, l, ha)		{ .name = n, .letter = l, .type = ROW_LATER, .has_arg = ha },
+#define OPT_GONE(n)			{ .name = n, .type = ROW_GONE },
 #include "options.def"
 };
 
@@ -151,6 +152,8 @@ static int apply(struct options *o, const struct row *r, const char *arg, bool i
 		if (is_negated)
 			return 0;
 		return fail(EOPNOTSUPP, "--%s is not supported by this version; leave it out", r->name);
+	case ROW_GONE:
+		return fail(EINVAL, "--%s is deprecated and does nothing; leave it out", r->name);
 	}
 	return 0;
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The log: one write(2) a line, so that lines of several processes do not mix. */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/log.h"
@@ -19,6 +22,8 @@ int log_verbosity = LOG_WARN;
 static int out_fd = STDERR_FILENO;
 static bool is_stderr = true;		/* whatever number it has by now: restore moves it up */
 static pid_t task_pid;
+static int task_dir = -1;
+static const char *task_path;
 static struct timespec started;
 static char *first_error;		/* shared with the children, so that the visible process can repeat it */
 
@@ -56,9 +61,41 @@ void log_to_fd(int fd)
 	out_fd = fd;
 }
 
+void log_each_task(int dir, const char *path)
+{
+	task_dir = dir;
+	task_path = path;
+}
+
+int log_task_dir(void)
+{
+	return task_dir;
+}
+
+void log_task_dir_is(int dir)
+{
+	task_dir = dir;
+}
+
+static void open_task_log(pid_t pid)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (snprintf(path, sizeof(path), "%s.%d", task_path, pid) >= (int)sizeof(path))
+		return;
+	fd = openat(task_dir, path, O_CREAT | O_TRUNC | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0)
+		warn_errno("create log file %s; its lines go to the common log", path);
+	else
+		out_fd = fd;
+}
+
 void log_as_task(pid_t pid)
 {
 	task_pid = pid;
+	if (pid && task_path)
+		open_task_log(pid);
 }
 
 const char *log_first_error(void)

@@ -76,6 +76,10 @@ void log_to(int fd, int verbosity);
 int log_fd(void);
 /* The same log under another number. */
 void log_to_fd(int fd);
+/* Tasks being restored write to files of their own, path.PID below dir (not owned; path stays, too). */
+void log_each_task(int dir, const char *path);
+int log_task_dir(void);			/* -1: they share the log */
+void log_task_dir_is(int dir);		/* the same directory under another number */
 /* The task being restored prefixes its lines with this pid; 0 switches the prefix off. */
 void log_as_task(pid_t pid);
 /* The last word of a failed command. When the log is a file, the first error is told on stderr as well. */

@@ -16,6 +16,8 @@ static int open_log(const struct options *opt)
 	int fd;
 
 	if (!opt->log_file || !strcmp(opt->log_file, "-")) {
+		if (opt->log_pid)
+			warn("--log-pid has no effect without --log-file FILE");
 		log_to(opt->log_file ? STDOUT_FILENO : STDERR_FILENO, opt->verbosity);
 		return 0;
 	}
@@ -23,6 +25,13 @@ static int open_log(const struct options *opt)
 	if (fd < 0)
 		return fail_errno("create log file %s", opt->log_file);
 	log_to(fd, opt->verbosity);
+	if (!opt->log_pid)
+		return 0;
+	/* Not by a path alone: a task may be in another root by the time it logs. */
+	fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_errno("open the work directory");
+	log_each_task(fd, opt->log_file);
 	return 0;
 }
 

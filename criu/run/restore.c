@@ -107,6 +107,7 @@ static void run_task(struct restore *r)
 
 	for (size_t i = 0; i < array_size(task_steps) && !err; i++) {
 		IN_SCOPE(task_steps[i].name, -1);
+		debug("begins");
 		err = task_steps[i].enter(r);
 	}
 	barrier_fail(r, err);

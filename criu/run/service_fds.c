@@ -91,7 +91,7 @@ static int occupy_low(int min)
 
 int service_fds_reserve(struct restore *r)
 {
-	int highest = 2, err, log = log_fd(), old_dir = r->img_dir;
+	int highest = 2, err, log = log_fd(), log_dir = log_task_dir(), old_dir = r->img_dir;
 
 	err = highest_in_images(r, &highest);
 	if (!err)
@@ -102,10 +102,14 @@ int service_fds_reserve(struct restore *r)
 	err = move_up(&r->img_dir, r->service_fd_min);
 	if (!err)
 		err = move_up(&log, r->service_fd_min);
+	if (!err && log_dir >= 0)
+		err = move_up(&log_dir, r->service_fd_min);
 	if (err)
 		return err;
 	close(old_dir);
 	log_to_fd(log);
+	if (log_dir >= 0)
+		log_task_dir_is(log_dir);
 	return occupy_low(r->service_fd_min);
 }
 

@@ -184,6 +184,46 @@ def log_lines(b):
 
 
 @case
+def log_of_each_task(b):
+    b.start("static/tree_wide")
+    pids = procsnap.tree_of(b.target.root)
+    path = b.images()
+    good(b, "dump", "-t", str(b.target.root), "-D", path)
+    b.target.await_death(b.before)
+    good(b, "restore", "-d", "-D", path, "-v4", "-o", "restore.log", "--log-pid")
+    logs = sorted(name for name in os.listdir(path) if name.startswith("restore.log."))
+    expect(logs == sorted(f"restore.log.{pid}" for pid in pids), f"logs {logs} for tasks {pids}")
+    n_lines = 0
+    for pid in pids:
+        name = os.path.join(path, f"restore.log.{pid}")
+        lines = procsnap.read(name).splitlines()
+        n_lines += len(lines)
+        expect(os.stat(name).st_mode & 0o777 == 0o600, f"{name} has another mode than 600")
+        for line in lines:
+            expect(re.match(rf"\(\d{{2,}}\.\d{{2,6}}\) +{pid}: ", line), f"{name} has a line without its pid", line)
+    expect(n_lines, "no task has said anything")
+    common = procsnap.read(os.path.join(path, "restore.log"))
+    expect("Restore finished successfully" in common, "no line of success in the common log")
+    expect(not re.search(r"^\([\d.]+\) +\d+: ", common, re.M), "lines of tasks in the common log")
+    b.unharmed()
+
+
+@case
+def log_of_each_task_without_file(b):
+    path = b.dump()
+    text = good(b, "restore", "-d", "-D", path, "--log-pid")
+    expect("--log-pid has no effect" in text, "no warning", *text.splitlines())
+    b.unharmed()
+
+
+@case
+def commands_and_options_of_the_past(b):
+    for words, code in ((("exec", "-t", "1", "true"), 255), (("show",), 255), (("check", "--ms"), 1)):
+        got, text = b.tool(*words)
+        expect(got == code and "deprecated" in text, f"criu {' '.join(words)}: exit code {got}", *text.splitlines())
+
+
+@case
 def quiet_by_default(b):
     pid = b.start()
     text = good(b, "dump", "-t", pid, "-D", b.images(), "-R")
