@@ -245,7 +245,9 @@ static int take_event(struct compel_proc *p, struct entered *e, int status)
  */
 static void collect(struct compel_proc *p, struct entered *all, unsigned int n)
 {
-	unsigned int n_running, n_idle = 0;
+	struct patience w = { 0 };
+	bool must_look = false;
+	unsigned int n_running;
 
 	do {
 		bool is_idle = true;
@@ -259,8 +261,7 @@ static void collect(struct compel_proc *p, struct entered *all, unsigned int n)
 				continue;
 			n_running++;
 			err = poll_tracee(e->call->tid, &status);
-			if (err == -EAGAIN && n_idle > 100 && n_idle % 64 == 0 &&
-			    is_zombie(e->call->tid))
+			if (err == -EAGAIN && must_look && is_zombie(e->call->tid))
 				err = poll_tracee(e->call->tid, &status) ? -ESRCH : 0;
 			if (err == -EAGAIN)
 				continue;
@@ -271,9 +272,8 @@ static void collect(struct compel_proc *p, struct entered *all, unsigned int n)
 				finish(p, e, err);
 		}
 		if (!is_idle)
-			n_idle = 0;
-		else if (n_running)
-			wait_a_little(n_idle++);
+			w = (struct patience){ 0 };
+		must_look = is_idle && n_running && wait_a_little(&w);
 	} while (n_running);
 }
 

@@ -2,6 +2,7 @@
 /* Resuming a tracee and waiting for its stops. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,9 +16,10 @@
 #include "arch.h"
 #include "wait.h"
 
-#define N_TRIES_VFORK 500 /* some 50 ms: a child that runs would have called exec */
 #define N_YIELDS \
 	200 /* about 100 us: longer than a wake-up across CPUs takes, even in a virtual machine */
+#define US_BETWEEN_LOOKS 4000
+#define US_VFORK	 50000 /* a child that runs would have called exec */
 
 enum event event_of(int status)
 {
@@ -99,14 +101,46 @@ int poll_tracee(pid_t tid, int *ret_status)
 	return got ? 0 : -EAGAIN;
 }
 
-void wait_a_little(unsigned int n)
+/*
+ * The kernel tells a tracer of each stop by SIGCHLD too. Where that is blocked it stays pending, so
+ * none is missed between a look and the wait for it. 0: there was one; else the time that passed.
+ */
+static unsigned int wait_for_sigchld(const sigset_t *sigchld)
 {
-	struct timespec ts = { .tv_nsec = n < 2 * N_YIELDS ? 20000 : 500000 };
+	const struct timespec ts = { .tv_nsec = 500000 };
 
-	if (n < N_YIELDS)
+	return sigtimedwait(sigchld, NULL, &ts) < 0 && errno == EAGAIN ? 500 : 0;
+}
+
+static bool is_sigchld_blocked(void)
+{
+	sigset_t now;
+
+	return pthread_sigmask(SIG_BLOCK, NULL, &now) == 0 && sigismember(&now, SIGCHLD);
+}
+
+bool wait_a_little(struct patience *w)
+{
+	sigset_t sigchld;
+
+	sigemptyset(&sigchld);
+	sigaddset(&sigchld, SIGCHLD);
+	w->n_tries++;
+	if (is_sigchld_blocked()) {
+		w->us += wait_for_sigchld(&sigchld);
+	} else if (w->n_tries <= N_YIELDS) {
 		sched_yield();
-	else
+	} else {
+		unsigned int us = w->n_tries < 2 * N_YIELDS ? 20 : 500;
+		struct timespec ts = { .tv_nsec = us * 1000 };
+
 		nanosleep(&ts, NULL);
+		w->us += us;
+	}
+	if (w->us < w->us_next_look || !w->us)
+		return false;
+	w->us_next_look = w->us + US_BETWEEN_LOOKS;
+	return true;
 }
 
 /*
@@ -116,19 +150,22 @@ void wait_a_little(unsigned int n)
  */
 int wait_tracee(pid_t tid, int *ret_status)
 {
-	for (unsigned int n = 0;; n++) {
+	struct patience w = { 0 };
+
+	for (;;) {
 		int err = poll_tracee(tid, ret_status);
 
 		if (err != -EAGAIN)
 			return err;
-		if (n >= N_YIELDS && n % 8 == 0 && is_zombie(tid)) {
+		if (!wait_a_little(&w))
+			continue;
+		if (is_zombie(tid)) {
 			err = poll_tracee(
 				tid, ret_status); /* it may just have become one, and reportable */
 			return err == -EAGAIN ? -EOWNERDEAD : err;
 		}
-		if (n >= N_TRIES_VFORK && n % 32 == 0 && is_in_vfork(tid))
+		if (w.us >= US_VFORK && is_in_vfork(tid))
 			return -EDEADLK;
-		wait_a_little(n);
 	}
 }
 

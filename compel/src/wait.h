@@ -24,10 +24,15 @@ int poll_tracee(pid_t tid, int *ret_status);
 int wait_tracee(pid_t tid, int *ret_status);
 
 /*
- * The n-th wait in a row for somebody else to make progress: first the CPU is offered, then time
- * passes.
+ * Waiting in a row for somebody else to make progress: until the next SIGCHLD where the caller has
+ * that blocked; else first the CPU is offered, then time passes. True now and then: so much time
+ * has passed since the last look around that another one pays.
  */
-void wait_a_little(unsigned int n);
+struct patience {
+	unsigned int n_tries;
+	unsigned long us, us_next_look; /* us: slept so far, at least */
+};
+bool wait_a_little(struct patience *w);
 
 int resume(pid_t tid, int request, int sig);
 

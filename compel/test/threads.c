@@ -437,6 +437,40 @@ TEST(registers_and_mask_of_another_life)
 	expect_success(pid);
 }
 
+/* Then every wait is for the signal, and the looks around for what sends none. */
+static void block_sigchld(void)
+{
+	sigset_t only;
+
+	sigemptyset(&only);
+	sigaddset(&only, SIGCHLD);
+	ok(!sigprocmask(SIG_BLOCK, &only, NULL));
+}
+
+TEST(by_sigchld_code_in_100_threads_at_once)
+{
+	block_sigchld();
+	code_in_100_threads_at_once();
+}
+
+TEST(by_sigchld_leader_that_has_exited_before_its_threads)
+{
+	block_sigchld();
+	leader_that_has_exited_before_its_threads();
+}
+
+TEST(by_sigchld_leader_that_exits_while_it_is_attached)
+{
+	block_sigchld();
+	leader_that_exits_while_it_is_attached();
+}
+
+TEST(by_sigchld_task_that_ends_before_it_stops)
+{
+	block_sigchld();
+	task_that_ends_before_it_stops();
+}
+
 int main(void)
 {
 	return run_tests();

@@ -10,6 +10,12 @@
 /* Writable because a signal handler has no other way to tell. */
 static volatile sig_atomic_t got_signal;
 
+/* Kept because what is started later (scripts, --exec-cmd) gets the mask that we were given. */
+static struct {
+	bool is_known;
+	sigset_t mask;
+} given;
+
 static void note_signal(int signo)
 {
 	if (!got_signal)
@@ -27,9 +33,23 @@ static int set_handlers(void (*handler)(int))
 	return 0;
 }
 
+/* compel waits for stops by SIGCHLD where it is blocked; nobody else here has a use for it. */
+static void block_sigchld(void)
+{
+	sigset_t only, before;
+
+	sigemptyset(&only);
+	sigaddset(&only, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &only, &before);
+	if (!given.is_known)
+		given.mask = before;
+	given.is_known = true;
+}
+
 int cancel_on_signals(void)
 {
 	signal(SIGPIPE, SIG_IGN);
+	block_sigchld();
 	return set_handlers(note_signal);
 }
 
@@ -59,6 +79,8 @@ void cancel_reset(void)
 	signal(SIGPIPE, SIG_DFL);
 	if (set_handlers(SIG_DFL))
 		warn("signals stay ignored");
+	if (given.is_known)
+		sigprocmask(SIG_SETMASK, &given.mask, NULL);
 }
 
 void cancel_after(unsigned int seconds)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "options.h"
+#include "run/cancel.h"
 #include "run/script.h"
 
 static int no_return exec_script(const char *path, const char *action, pid_t root, const char *img_path)
@@ -14,6 +15,7 @@ static int no_return exec_script(const char *path, const char *action, pid_t roo
 	char *const argv[] = { (char *)path, NULL };
 	char pid[16];
 
+	cancel_reset();		/* a script gets its signals as we got them */
 	setenv("CRTOOLS_SCRIPT_ACTION", action, 1);
 	setenv("CRTOOLS_IMAGE_DIR", img_path, 1);
 	if (root > 0) {

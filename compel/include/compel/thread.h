@@ -8,6 +8,9 @@
  * work on different tasks at once. -ESRCH from any of them means that the task has died (SIGKILL
  * ends a stopped task too).
  *
+ * Whoever blocks SIGCHLD in the calling thread waits for less time, and at no cost of CPU: the kernel
+ * tells of each stop by SIGCHLD, which is then taken from the queue here. Otherwise it is polled.
+ *
  * To stop many threads, seize all, then interrupt all, then wait for all: the stops overlap (6 us a
  * thread, not 60).
  */
