@@ -18,18 +18,20 @@ OPT	:= -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer
 else
 BUILD	:= build
 OPT	:= -O2 -g
+# Half a millisecond of every run is the loader's otherwise (Documentation/performance.md); still at a random address.
+TOOL_LIBS := -static-pie -lprotobuf-c
 endif
 
 WARN	:= -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition \
 	   -Wshadow -Wpointer-arith -Wwrite-strings -Wformat=2 -Wvla -Wno-missing-field-initializers
-CFLAGS	:= -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread $(OPT) $(WARN) -MMD -MP
+CFLAGS	:= -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread -fPIE $(OPT) $(WARN) -MMD -MP
 # The sanitizers' own branches make gcc see formats that would be null: what it says of them is no finding.
 ifdef DEBUG
 CFLAGS	+= -Wno-format-truncation
 endif
 INC	:= -Icriu -Icriu/arch/$(ARCH) -I$(BUILD) -Icompel/include
-# What a run does not need is not loaded by it: protobuf-c is linked in, libc is the only library at start.
 LIBS	:= -Wl,--as-needed -Wl,-Bstatic -lprotobuf-c -Wl,-Bdynamic
+TOOL_LIBS ?= $(LIBS)
 
 .DEFAULT_GOAL := all
 # Keep what pattern rules chain through: it is needed again by the next build.
@@ -48,7 +50,7 @@ $(BUILD)/images/%.pb-c.c $(BUILD)/images/%.pb-c.h: images/%.proto
 	$(Q)cd images && $(PROTOC_C) --c_out=$(CURDIR)/$(BUILD)/images $*.proto
 
 $(pb_o): %.o: %.c | $(pb_h)
-	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(OPT) -MMD -MP -I$(BUILD)/images -c $< -o $@
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE -fPIE $(OPT) -MMD -MP -I$(BUILD)/images -c $< -o $@
 
 # --- the compel library, and freestanding code for it ---------------------------------------------------
 include compel/compel.mk
@@ -88,7 +90,7 @@ $(BUILD)/libcriu-core.a: $(filter-out $(O)/criu/main.o,$(criu_o)) $(pb_o) $(blob
 
 $(O)/criu/main.o: criu/main.c
 $(BUILD)/criu: $(O)/criu/main.o $(BUILD)/libcriu-core.a $(BUILD)/libcompel.a
-	$(Q)$(CC) $(OPT) -pthread -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(OPT) -pthread -o $@ $^ $(TOOL_LIBS)
 
 # --- tests ----------------------------------------------------------------------------------------------
 zdtm_c	:= $(wildcard test/zdtm/static/*.c)
