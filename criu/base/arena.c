@@ -94,6 +94,21 @@ void arena_free(struct arena *a)
 	*a = (struct arena){ 0 };
 }
 
+void arena_join(struct arena *a, struct arena *from)
+{
+	struct arena_chunk **end = &from->chunk;
+
+	while (*end)
+		end = &(*end)->next;
+	if (a->chunk) {			/* behind the current one, which still has room */
+		*end = a->chunk->next;
+		a->chunk->next = from->chunk;
+	} else {
+		*a = *from;
+	}
+	*from = (struct arena){ 0 };
+}
+
 static void *pb_alloc(void *data, size_t size)
 {
 	return arena_alloc(data, size);

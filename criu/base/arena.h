@@ -18,6 +18,8 @@ char *arena_strdup(struct arena *a, const char *s);
 char *arena_printf(struct arena *a, const char *fmt, ...) printf_like(2, 3);
 void *arena_memdup(struct arena *a, const void *p, size_t size);
 void arena_free(struct arena *a);
+/* All of from belongs to a now; from is empty. */
+void arena_join(struct arena *a, struct arena *from);
 
 #define arena_new(a, type) ((type *)arena_alloc(a, sizeof(type)))
 #define arena_array(a, type, n) ((type *)arena_alloc(a, sizeof(type) * (n)))

@@ -38,6 +38,16 @@ void log_scope_close(struct log_scope *s)
 	innermost = s->up;
 }
 
+struct log_scope *log_scope_innermost(void)
+{
+	return innermost;
+}
+
+void log_scope_enter(struct log_scope *s)
+{
+	innermost = s;
+}
+
 void log_to(int fd, int verbosity)
 {
 	out_fd = fd;

@@ -19,6 +19,9 @@ struct log_scope {
 
 void log_scope_open(struct log_scope *s);
 void log_scope_close(struct log_scope *s);
+/* A thread that works for another one begins in the scopes of that one, which waits for it. */
+struct log_scope *log_scope_innermost(void);
+void log_scope_enter(struct log_scope *s);
 
 #define SCOPE_PASTE(a, b) a##b
 #define SCOPE_VAR(line) SCOPE_PASTE(scope_, line)

@@ -131,16 +131,23 @@ static int parse_value(const struct status_key *k, const char *val, struct arena
 	return -EINVAL;
 }
 
-static const struct status_key *key_find(const char *key)
+/* The table is in the order of today's kernels, so the key after the last one found is the first to try. */
+static const struct status_key *key_find(const char *key, const struct status_key *last)
 {
-	for (size_t i = 0; i < array_size(keys); i++)
-		if (streq(keys[i].key, key))
-			return &keys[i];
+	size_t next = last ? last + 1 - keys : 0;
+
+	for (size_t i = 0; i < array_size(keys); i++) {
+		const struct status_key *k = &keys[(next + i) % array_size(keys)];
+
+		if (k->key[0] == key[0] && streq(k->key, key))
+			return k;
+	}
 	return NULL;
 }
 
 int proc_status_parse(char *text, struct arena *a, struct proc_status *ret)
 {
+	const struct status_key *last = NULL;
 	struct proc_status s = { 0 };
 	const char *name, *val;
 	char *line;
@@ -151,9 +158,10 @@ int proc_status_parse(char *text, struct arena *a, struct proc_status *ret)
 
 		if (!split_key(line, &name, &val))
 			return -EINVAL;
-		k = key_find(name);
+		k = key_find(name, last);
 		if (!k)
 			continue;
+		last = k;
 		err = parse_value(k, val, a, &s);
 		if (err)
 			return err;

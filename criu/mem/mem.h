@@ -9,7 +9,15 @@ struct model;
 struct task;
 
 /* --- dump ---------------------------------------------------------------------------------------------------- */
-/* From outside: mappings and mm fields into task->mm (mapped files through files_scan_link); refuses what it must. */
+/*
+ * From outside, for all tasks and on all CPUs: mappings, their policies, and which pages there are, into dump->vmas. Before
+ * anything of ours is mapped in them.
+ */
+int mem_read(struct dump *d) must_check;
+/*
+ * With what mem_read() has found and the task has answered: mappings and mm fields into task->mm (mapped files through
+ * files_scan_link); refuses what it must.
+ */
 int mem_scan(struct dump *d, struct task *t) must_check;
 /* All pages of all tasks into pages-*.img and pagemap-*.img; the targets are stopped. */
 int mem_dump_pages(struct dump *d) must_check;

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include "base/log.h"
 #include "base/own.h"
+#include "base/parallel.h"
 #include "base/parse.h"
 #include "file/files.h"
 #include "kernel/proc_stat.h"
@@ -157,26 +158,24 @@ static void add_guards(struct dump *d, struct task *t)
 	}
 }
 
-static int find_pages(struct dump *d, struct task *t)
+static int find_pages(struct arena *a, struct task *t)
 {
 	struct vma_list *l = t->dump->vmas;
-	struct page_range *r = arena_array(&d->m.arena, struct page_range, l->v.n + 1);
+	struct page_range *r = arena_array(a, struct page_range, l->v.n + 1);
 	size_t n = 0;
 	int err;
 
 	for (size_t i = 0; i < l->v.n; i++)
 		if (vma_has_pages(&l->v.v[i]))
 			r[n++] = (struct page_range){ l->v.v[i].start, l->v.v[i].end };
-	err = pagemap_find(leader(t)->pid_real, &d->m.arena, r, n, &l->pages);
+	err = pagemap_find(leader(t)->pid_real, a, r, n, &l->pages);
 	return err ? fail_with(err, "cannot read /proc/%d/pagemap", leader(t)->pid_real) : 0;
 }
 
-static int read_vmas(struct dump *d, struct task *t)
+static int read_vmas(struct arena *a, struct task *t)
 {
 	pid_t pid = leader(t)->pid_real;
-	struct vma_list *l = arena_new(&d->m.arena, struct vma_list);
-	unsigned long ours = 0;
-	size_t ours_len = 0;
+	struct vma_list *l = arena_new(a, struct vma_list);
 	struct proc_text smaps;
 	int err = proc_text_read(&smaps, "/proc/%d/smaps", pid);
 
@@ -184,14 +183,47 @@ static int read_vmas(struct dump *d, struct task *t)
 		return fail_with(err, "cannot read /proc/%d/smaps", pid);
 	t->dump->vmas = l;
 	/* Paths point into the text, so it lives as long as the list does. */
-	err = vmas_parse(arena_memdup(&d->m.arena, smaps.s, smaps.len + 1), &d->m.arena, l);
+	err = vmas_parse(arena_memdup(a, smaps.s, smaps.len + 1), a, l);
 	proc_text_free(&smaps);
 	if (err)
 		return fail_with(err, "/proc/%d/smaps cannot be understood", pid);
-	if (t->dump->proc)
-		compel_mapping(t->dump->proc, &ours, &ours_len);
-	vmas_cut(l, &d->m.arena, ours, ours + ours_len);
 	return vdso_scan(pid, l);
+}
+
+static int read_policies(struct task *t)
+{
+	auto_proc_text text;
+	int err = proc_text_read(&text, "/proc/%d/numa_maps", leader(t)->pid_real);
+
+	if (err == -ENOENT)		/* a kernel without CONFIG_NUMA */
+		return 0;
+	if (err)
+		return fail_with(err, "cannot read /proc/%d/numa_maps", leader(t)->pid_real);
+	err = vmas_parse_numa(text.s, t->dump->vmas);
+	return err ? fail_with(err, "/proc/%d/numa_maps cannot be understood", leader(t)->pid_real) : 0;
+}
+
+static int read_task(void *arg, size_t i, struct arena *a)
+{
+	struct task *t = ((struct dump *)arg)->m.tasks.v[i];
+	int err;
+
+	if (!t->dump->proc)		/* a zombie, or refused already */
+		return 0;
+	IN_SCOPE("task", leader(t)->pid);
+	err = read_vmas(a, t);
+	if (!err)
+		err = read_policies(t);
+	return err ? err : find_pages(a, t);
+}
+
+int mem_read(struct dump *d)
+{
+	const struct parallel p = {
+		.n = d->m.tasks.n, .grain = 2, .work = read_task, .arg = d, .arena = &d->m.arena,
+	};
+
+	return parallel_run(&p);
 }
 
 static bool has_thread_policy(const struct thread *th)
@@ -211,18 +243,8 @@ static void drop_inherited_policy(const struct thread *th, struct vma_list *l)
 			l->v.v[i].has_policy = false;
 }
 
-static int scan_policies(struct dump *d, struct task *t)
+static void scan_policies(struct dump *d, struct task *t)
 {
-	auto_proc_text text;
-	int err = proc_text_read(&text, "/proc/%d/numa_maps", leader(t)->pid_real);
-
-	if (err == -ENOENT)		/* a kernel without CONFIG_NUMA */
-		return 0;
-	if (err)
-		return fail_with(err, "cannot read /proc/%d/numa_maps", leader(t)->pid_real);
-	err = vmas_parse_numa(text.s, t->dump->vmas);
-	if (err)
-		return fail_with(err, "/proc/%d/numa_maps cannot be understood", leader(t)->pid_real);
 	if (has_thread_policy(leader(t)))
 		drop_inherited_policy(leader(t), t->dump->vmas);
 	for (size_t i = 0; i < t->n_threads; i++) {
@@ -236,7 +258,6 @@ static int scan_policies(struct dump *d, struct task *t)
 		e->nodes = t->threads[i].dump->inside->mempolicy.nodes[0];
 		pb_push(&d->m.arena, t->mm->mempolicies, t->mm->n_mempolicies, e);
 	}
-	return 0;
 }
 
 static int scan_auxv(struct dump *d, struct task *t)
@@ -297,13 +318,8 @@ int mem_scan(struct dump *d, struct task *t)
 	int err;
 
 	t->mm = arena_msg(&d->m.arena, MmEntry, mm_entry__init);
-	err = read_vmas(d, t);
-	if (!err)
-		err = scan_policies(d, t);
-	if (!err)
-		err = find_pages(d, t);
-	if (!err)
-		err = scan_fields(d, t);
+	scan_policies(d, t);
+	err = scan_fields(d, t);
 	if (err)
 		return err;
 	for (size_t i = 0; i < t->dump->vmas->v.n; i++) {

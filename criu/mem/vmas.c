@@ -100,28 +100,6 @@ int vmas_parse(char *text, struct arena *a, struct vma_list *ret)
 	return 0;
 }
 
-void vmas_cut(struct vma_list *l, struct arena *a, uint64_t start, uint64_t end)
-{
-	struct vma_list old = *l;
-
-	if (start >= end)
-		return;
-	memset(&l->v, 0, sizeof(l->v));
-	for (size_t i = 0; i < old.v.n; i++) {
-		struct vma left = old.v.v[i], right = left;
-
-		/* The kernel may have merged it with a neighbour, so a mapping can be partly ours. */
-		left.end = min(left.end, max(start, left.start));
-		right.start = max(right.start, min(end, right.end));
-		if (left.status & VMA_FILE_PRIVATE)
-			right.pgoff += right.start - left.start;
-		if (left.end > left.start)
-			vec_push(a, &l->v, left);
-		if (right.end > right.start && right.start >= end)
-			vec_push(a, &l->v, right);
-	}
-}
-
 /* Modes as mpol_to_str() of mm/mempolicy.c prints them. */
 static const struct { const char *word; uint32_t mode; } policy_words[] = {
 	{ "prefer (many)", 5 },		/* MPOL_PREFERRED_MANY, 5.15 */

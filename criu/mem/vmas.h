@@ -74,8 +74,6 @@ static inline bool vma_has_flag(const struct vma *v, enum vm_flag_bit bit)
 
 /* Text of /proc/PID/smaps; it is cut into pieces, and paths point into it. -EINVAL: not such a text. */
 int vmas_parse(char *text, struct arena *a, struct vma_list *ret) must_check;
-/* Takes the addresses from start to end out of the list: what the tool itself has mapped into the process. */
-void vmas_cut(struct vma_list *l, struct arena *a, uint64_t start, uint64_t end);
 /* Policies as /proc/PID/numa_maps tells them, into the mappings of the list; task_mode is what mappings inherit. */
 int vmas_parse_numa(char *text, struct vma_list *l) must_check;
 /* The row for a mapping; every mapping has one. */

@@ -95,6 +95,8 @@ static int scan(void *run)
 	if (!err)
 		relations_refuse_tables(d);
 	if (!err)
+		err = mem_read(d);	/* while nothing of ours is mapped in the tasks */
+	if (!err)
 		err = each_entered(d, scan_task);
 	if (!err)
 		err = each_entered(d, scan_refuse);

@@ -4,12 +4,10 @@
 #include <sys/random.h>
 #include <time.h>
 #include "arch/cpuinfo.h"
-#include "arch/cpuinfo.h"
 #include "base/log.h"
 #include "file/files.h"
 #include "image/dir.h"
 #include "kernel/lsm.h"
-#include "options.h"
 #include "options.h"
 #include "run/dump.h"
 #include "run/save.h"

@@ -100,22 +100,27 @@ static void set_ns_id(TaskKobjIdsEntry *ids, size_t i, uint32_t id)
 	*(uint32_t *)((char *)ids + namespaces[i].field) = id;
 }
 
+/* Inodes of the tool's own namespaces; 0: the kernel has none of that kind. */
+struct own_namespaces {
+	ino_t ino[array_size(namespaces)];
+};
+
 /* The tool's own namespaces, numbered 1..8; a task in other ones is refused until namespaces are supported. */
-static int scan_namespaces(struct dump *d, const struct task *t)
+static int scan_namespaces(struct dump *d, const struct task *t, const struct own_namespaces *own)
 {
 	char pid[16];
 
 	snprintf(pid, sizeof(pid), "%d", leader(t)->pid_real);
 	for (size_t i = 0; i < array_size(namespaces); i++) {
-		ino_t own = 0, its = 0;
+		ino_t its = 0;
+		int err;
 
-		if (ns_inode("self", namespaces[i].name, &own))
-			continue;	/* the kernel has no such namespaces */
-		int err = ns_inode(pid, namespaces[i].name, &its);
-
+		if (!own->ino[i])
+			continue;
+		err = ns_inode(pid, namespaces[i].name, &its);
 		if (err)
 			return fail_with(err, "stat /proc/%s/ns/%s", pid, namespaces[i].name);
-		if (its != own)
+		if (its != own->ino[i])
 			refuse(&d->refusals, REFUSE_TASK_NAMESPACE, "is in a %s namespace of its own",
 			       namespaces[i].name);
 		set_ns_id(t->ids, i, i + 1);
@@ -123,7 +128,7 @@ static int scan_namespaces(struct dump *d, const struct task *t)
 	return 0;
 }
 
-static int scan_task(struct dump *d, struct task *t, struct object_set *sets)
+static int scan_task(struct dump *d, struct task *t, struct object_set *sets, const struct own_namespaces *own)
 {
 	t->ids = arena_msg(&d->m.arena, TaskKobjIdsEntry, task_kobj_ids_entry__init);
 	for (size_t i = 0; i < array_size(kinds); i++) {
@@ -137,21 +142,21 @@ static int scan_task(struct dump *d, struct task *t, struct object_set *sets)
 			refuse(&d->refusals, kinds[i].code, "shares its %s with process %d", kinds[i].what,
 			       leader(first)->pid);
 	}
-	return scan_namespaces(d, t);
+	return scan_namespaces(d, t, own);
 }
 
 int sharing_scan(struct dump *d)
 {
 	struct object_set sets[array_size(kinds)] = { 0 };
-	TaskKobjIdsEntry *own = arena_msg(&d->m.arena, TaskKobjIdsEntry, task_kobj_ids_entry__init);
-	ino_t ino;
+	TaskKobjIdsEntry *own_ids = arena_msg(&d->m.arena, TaskKobjIdsEntry, task_kobj_ids_entry__init);
+	struct own_namespaces own = { 0 };
 
 	for (size_t i = 0; i < array_size(kinds); i++)
 		sets[i].kcmp_type = kinds[i].kcmp_type;
 	for (size_t i = 0; i < array_size(namespaces); i++)
-		if (!ns_inode("self", namespaces[i].name, &ino))
-			set_ns_id(own, i, i + 1);
-	d->m.inventory->root_ids = own;
+		if (!ns_inode("self", namespaces[i].name, &own.ino[i]))
+			set_ns_id(own_ids, i, i + 1);
+	d->m.inventory->root_ids = own_ids;
 
 	for (size_t i = 0; i < d->m.tasks.n; i++) {
 		struct task *t = d->m.tasks.v[i];
@@ -160,7 +165,7 @@ int sharing_scan(struct dump *d)
 		if (!t->dump->proc)
 			continue;
 		IN_SCOPE("task", leader(t)->pid);
-		err = scan_task(d, t, sets);
+		err = scan_task(d, t, sets, &own);
 		if (err)
 			return err;
 	}

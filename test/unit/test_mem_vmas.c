@@ -171,24 +171,6 @@ static void text_of_something_else_is_refused(void **state)
 	}
 }
 
-static void what_the_tool_mapped_is_cut_out(void **state)
-{
-	struct vma_list l = parsed("1000-9000 rw-p 00000000 00:00 0 \nVmFlags: rd \na000-b000 rw-p 00000000 00:00 0 \nVmFlags: rd \n");
-
-	(void)state;
-	vmas_cut(&l, &arena, 0x3000, 0x5000);
-	assert_int_equal(l.v.n, 3);
-	assert_int_equal(l.v.v[0].start, 0x1000);
-	assert_int_equal(l.v.v[0].end, 0x3000);
-	assert_int_equal(l.v.v[1].start, 0x5000);
-	assert_int_equal(l.v.v[1].end, 0x9000);
-	vmas_cut(&l, &arena, 0x8000, 0xb000);
-	assert_int_equal(l.v.n, 2);
-	assert_int_equal(l.v.v[1].end, 0x8000);
-	vmas_cut(&l, &arena, 0, 0);
-	assert_int_equal(l.v.n, 2);
-}
-
 static void policies_are_found(void **state)
 {
 	char numa[] = "00400000 default file=/tmp/a\\040b mapped=1 N0=1 kernelpagesize_kB=4\n"
@@ -244,7 +226,6 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_saved_is_named),
 		cmocka_unit_test(an_unnamed_flag_of_a_locked_mapping_means_on_fault),
 		cmocka_unit_test(text_of_something_else_is_refused),
-		cmocka_unit_test(what_the_tool_mapped_is_cut_out),
 		cmocka_unit_test(policies_are_found),
 		cmocka_unit_test(many_mappings_are_quick),
 	};
