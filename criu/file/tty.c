@@ -19,6 +19,7 @@
 #include "file/scan.h"
 #include "file/state.h"
 #include "image/dir.h"
+#include "kernel/proc_stat.h"
 #include "options.h"
 #include "run/dump.h"
 #include "run/restore.h"
@@ -29,7 +30,10 @@ enum { TTY_MAJOR = 4, TTYAUX_MAJOR = 5, PTY_MASTER_MAJOR = 128, PTY_SLAVE_MAJOR 
 
 struct ttys {
 	VEC(TtyInfoEntry *) infos;
+	int32_t device;			/* dump: number of the job's terminal, 0: none met yet */
 	bool is_set_up;			/* in a task: the terminal has its settings */
+	bool is_given;			/* in a task: the job has the terminal */
+	bool had_foreground;		/* in the tool: so had its own group before */
 };
 
 static struct ttys *ttys_of(struct model *m)
@@ -109,17 +113,34 @@ static int scan_settings(struct arena *a, int fd, TtyInfoEntry *e)
 	return 0;
 }
 
-/* Whose job it is; 0 where the terminal is not that of a member's session. */
-static void scan_session(const struct model *m, int fd, TtyInfoEntry *e)
+/* As /proc/PID/stat writes a device number. */
+static int32_t stat_number(dev_t rdev)
 {
-	int sid, pgrp;
+	return (minor(rdev) & 0xff) | major(rdev) << 8 | (minor(rdev) & ~0xffU) << 12;
+}
 
-	if (ioctl(fd, TIOCGSID, &sid) < 0 || ioctl(fd, TIOCGPGRP, &pgrp) < 0)
+/* Of the terminal behind it: /dev/tty has a number of its own. */
+static int32_t device_of(const struct file_facts *f)
+{
+	unsigned int number;
+
+	return ioctl(f->copy, TIOCGDEV, &number) < 0 ? stat_number(f->st.st_rdev) : (int32_t)number;
+}
+
+/*
+ * Whose job it is; 0 where that is no member. From /proc: the terminal itself tells only its own session, which the
+ * tool is not in.
+ */
+static void scan_session(const struct model *m, const struct file_facts *f, TtyInfoEntry *e)
+{
+	const struct proc_stat *job = leader(f->task)->dump->stat;
+
+	if (job->tty_nr != device_of(f))
 		return;
 	for (size_t i = 0; i < m->tasks.n; i++) {
-		if (leader(m->tasks.v[i])->pid_real == sid)
+		if (leader(m->tasks.v[i])->pid_real == job->session)
 			e->sid = leader(m->tasks.v[i])->pid;
-		if (leader(m->tasks.v[i])->pid_real == pgrp)
+		if (leader(m->tasks.v[i])->pid_real == job->tpgid)
 			e->pgrp = leader(m->tasks.v[i])->pid;
 	}
 }
@@ -144,7 +165,7 @@ static int add_info(struct dump *d, const struct file_facts *f, uint32_t id, Tty
 		e->pty->index = minor(f->st.st_rdev);
 	}
 	vec_push(&d->m.arena, &t->infos, e);
-	scan_session(&d->m, f->copy, e);
+	scan_session(&d->m, f, e);
 	return scan_settings(&d->m.arena, f->copy, e);
 }
 
@@ -171,15 +192,15 @@ static uint32_t external_id(struct dump *d, const struct file_facts *f)
 	return (INDEX_EXTERNAL + n) << 1;
 }
 
-/* One terminal per job: all slaves must be the same one. */
+/* One terminal per job: whatever name they were opened by, all must be the same one. */
 static bool is_second_terminal(struct dump *d, const struct file_facts *f)
 {
 	struct ttys *t = ttys_of(&d->m);
+	int32_t device = device_of(f);
 
-	for (size_t i = 0; i < t->infos.n; i++)
-		if (t->infos.v[i]->type == TTY_TYPE__PTY && t->infos.v[i]->rdev != f->st.st_rdev)
-			return true;
-	return false;
+	if (!t->device)
+		t->device = device;
+	return t->device != device;
 }
 
 static int tty_scan(struct dump *d, const struct file_facts *f, void *rec)
@@ -326,6 +347,52 @@ static int tty_make(struct restore *r, const void *rec, int *ret_fd)
 	return 0;
 }
 
+static int set_foreground(int fd, pid_t pgrp)
+{
+	sigset_t ttou, old;
+	int err;
+
+	sigemptyset(&ttou);
+	sigaddset(&ttou, SIGTTOU);
+	sigprocmask(SIG_BLOCK, &ttou, &old);
+	err = tcsetpgrp(fd, pgrp) < 0 ? -errno : 0;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return err;
+}
+
+/*
+ * A shell with job control has put the tool into a group of its own and given the terminal to that. A job that had the
+ * terminal would be stopped at its next read: it gets the terminal back. All groups exist by now.
+ */
+static int tty_fill(struct restore *r, const struct task *t not_used, const void *rec, int fd)
+{
+	const TtyInfoEntry *info = info_of(&r->m, ((const TtyFileEntry *)rec)->tty_info_id);
+	struct ttys *ttys = ttys_of(&r->m);
+	int err;
+
+	if (info->type == TTY_TYPE__EXT_TTY || !info->pgrp || ttys->is_given)
+		return 0;
+	ttys->is_given = true;
+	err = set_foreground(fd, info->pgrp);
+	if (err)
+		warn("process group %u does not get the terminal: %s", info->pgrp, strerror(-err));
+	return 0;
+}
+
+static int tty_prepare(struct restore *r)
+{
+	if (r->files->terminal >= 0)
+		ttys_of(&r->m)->had_foreground = tcgetpgrp(r->files->terminal) == getpgrp();
+	return 0;
+}
+
+/* After a failed restore the group that was given the terminal is gone: a script that called us could not read. */
+static void tty_release(struct restore *r)
+{
+	if (!r->files->is_committed && ttys_of(&r->m)->had_foreground)
+		(void)set_foreground(r->files->terminal, getpgrp());
+}
+
 /* All in one task, so that the settings are made once. */
 static uint64_t tty_group(const void *rec)
 {
@@ -343,4 +410,7 @@ const struct file_kind tty_kind = {
 	.load = tty_load,
 	.group = tty_group,
 	.make = tty_make,
+	.fill = tty_fill,
+	.prepare = tty_prepare,
+	.release = tty_release,
 };

@@ -2,6 +2,7 @@
 /* Parents, sessions and process groups of a stopped tree. */
 #include <stdlib.h>
 #include "base/log.h"
+#include "base/parse.h"
 #include "kernel/proc_stat.h"
 #include "kernel/proc_status.h"
 #include "options.h"
@@ -103,6 +104,27 @@ static void refuse_session(struct dump *d, const struct task *t)
 	}
 }
 
+/* One that is handed over is set up by whoever does that. */
+static bool has_external_terminal(const struct options *opt)
+{
+	for (unsigned int i = 0; i < opt->external.n; i++)
+		if (has_prefix(opt->external.v[i], "tty["))
+			return true;
+	return false;
+}
+
+/* No terminal can be in the tree yet, so that a session of the tree cannot get its terminal back. */
+static void refuse_terminal(struct dump *d, const struct task *t)
+{
+	const struct proc_stat *st = leader(t)->dump->stat;
+	IN_SCOPE("task", t->tree->pid);
+
+	if (is_alive(t) && t->tree->sid == t->tree->pid && st->tty_nr && !has_external_terminal(d->opt))
+		refuse(&d->refusals, REFUSE_FILE_TTY,
+		       "leads a session with terminal %d:%d, whose other end is outside the tree",
+		       st->tty_nr >> 8 & 0xfff, (st->tty_nr & 0xff) | (st->tty_nr >> 12 & 0xfff00));
+}
+
 void relations_refuse_tables(struct dump *d)
 {
 	for (size_t i = 0; i < d->m.tasks.n; i++) {
@@ -127,5 +149,7 @@ int relations_scan(struct dump *d)
 		scan_entry(d, d->m.tasks.v[i]);
 	for (size_t i = 0; i < d->m.tasks.n; i++)
 		refuse_session(d, d->m.tasks.v[i]);
+	for (size_t i = 0; i < d->m.tasks.n; i++)
+		refuse_terminal(d, d->m.tasks.v[i]);
 	return 0;
 }
