@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/progress.h"
 #include "cmd/cmd.h"
 #include "options.h"
 #include "run/cancel.h"
@@ -70,6 +71,7 @@ int cmd_dump(const struct options *opt)
 
 	if (check_options(opt) || dirs_open(opt, &job.dirs) || check_writable(&job))
 		return EXIT_FAILURE;
+	progress_begin("dump");
 	job.journal = journal_new();
 	if (!job.journal) {
 		(void)fail_errno("map the journal");

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/progress.h"
 #include "cmd/cmd.h"
 #include "options.h"
 #include "run/cancel.h"
@@ -55,6 +56,7 @@ int cmd_restore(const struct options *opt)
 		return EXIT_FAILURE;
 	r.img_dir = dirs.img;
 	r.img_path = dirs.img_path;
+	progress_begin("restore");
 	r.journal = journal_new();
 	if (!r.journal || restore_run(&r)) {
 		log_final("Restoring FAILED.");

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "base/progress.h"
 #include "mem/copy.h"
 #include "model/model.h"
 #include "run/cancel.h"
@@ -194,6 +195,7 @@ static int copy_chunk(struct copy_job *j, struct chunk *c, char *buf)
 			return err;
 		look_at_pages(j, c, buf, is_zero);
 	}
+	progress_add(c->n_pages * PAGE_SIZE);
 	err = wait_for_turn(j, c);
 	if (err)
 		return err;

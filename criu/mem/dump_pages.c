@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/progress.h"
 #include "image/dir.h"
 #include "mem/copy.h"
 #include "mem/mem.h"
@@ -137,6 +138,7 @@ int mem_dump_pages(struct dump *d)
 	j.keeps_sharing = j.n_items > 1 || d->opt->final_state != FINAL_KILL;
 	if (can_share(d, j.n_items))
 		err = page_plan_share(d, plans);
+	progress_expect(j.n_pages * PAGE_SIZE, PROGRESS_BYTES);
 	if (!err)
 		err = copy_run(&j);
 	d->stats.pages_scanned += j.n_pages;

@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 #include "base/log.h"
 #include "base/own.h"
+#include "base/progress.h"
 #include "mem/fill.h"
 #include "mem/mem.h"
 #include "mem/premap.h"
@@ -165,6 +166,7 @@ static void *worker(void *arg)
 		if (i >= j->pieces.n)
 			break;
 		err = copy_piece(&j->pieces.v[i]);
+		progress_add(j->pieces.v[i].len);
 		if (err)
 			atomic_compare_exchange_strong(&j->err, &none, err);
 	}
@@ -218,6 +220,8 @@ int mem_fill(struct restore *r)
 		vec_push(&r->m.arena, &j.fds, fd);
 		err = add_task(r, &j, t, fd);
 	}
+	progress_expect(j.n_pages * PAGE_SIZE, PROGRESS_BYTES);
+	debug("%" PRIu64 " pages from outside", j.n_pages);
 	if (!err && j.pieces.n)
 		err = run_job(&j);
 	for (size_t i = 0; i < j.fds.n; i++)

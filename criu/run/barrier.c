@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/progress.h"
 #include "kernel/proc_stat.h"
 #include "run/barrier.h"
 #include "run/cancel.h"
@@ -100,10 +101,12 @@ int barrier_wait(struct restore *r, enum restore_step step, size_t n)
 	const struct timespec look_around = { .tv_nsec = 200 * 1000 * 1000 };
 	struct restore_shared *s = r->shared;
 
+	progress_expect(n, PROGRESS_TASKS);
 	for (;;) {
 		uint32_t arrived = __atomic_load_n(&s->n_arrived, __ATOMIC_ACQUIRE);
 		int err;
 
+		progress_set(arrived);
 		if (has_failed(r))
 			return report_failure(r);
 		if (arrived >= n)

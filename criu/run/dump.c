@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/progress.h"
 #include "file/files.h"
 #include "image/drop.h"
 #include "mem/mem.h"
@@ -22,11 +23,13 @@
 
 static int each_entered(struct dump *d, int (*scan)(struct dump *d, struct task *t))
 {
+	progress_expect(d->m.tasks.n, PROGRESS_TASKS);
 	for (size_t i = 0; i < d->m.tasks.n; i++) {
 		struct task *t = d->m.tasks.v[i];
 		IN_SCOPE("task", leader(t)->pid);
 		int err;
 
+		progress_set(i);
 		if (!t->dump->proc)	/* a zombie, or refused already */
 			continue;
 		err = scan(d, t);
@@ -176,6 +179,7 @@ enum { N_STAGES = array_size(dump_stages), N_DRY = 3 };
 static void finish(struct dump *d)
 {
 	cancel_ignore();
+	progress_stage("end");
 	switch (d->opt->final_state) {
 	case FINAL_KILL:
 		if (tree_kill(d))

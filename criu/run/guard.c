@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The two processes of the tool. */
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/own.h"
+#include "base/progress.h"
 #include "run/cancel.h"
 #include "run/guard.h"
 #include "run/journal.h"
@@ -26,12 +30,30 @@ static int no_return run_guardian(pid_t front, int (*work)(void *arg), void *arg
 	exit(work(arg));
 }
 
+/* waitpid(), with the progress line meanwhile. */
+static pid_t wait_and_show(pid_t guardian, int *ret_status)
+{
+	auto_fd int pidfd = progress_is_on() ? syscall(SYS_pidfd_open, guardian, 0) : -1;
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	while (pidfd >= 0) {
+		int n = poll(&p, 1, PROGRESS_DRAW_MS);
+
+		if (n < 0)
+			return -1;
+		if (n)
+			break;
+		progress_draw();
+	}
+	return waitpid(guardian, ret_status, 0);
+}
+
 /* Signals that arrive before the guardian ends are passed on. */
 static int wait_guardian(pid_t guardian)
 {
 	int status, forwarded = 0;
 
-	while (waitpid(guardian, &status, 0) < 0) {
+	while (wait_and_show(guardian, &status) < 0) {
 		if (errno != EINTR)
 			return -1;
 		if (is_cancelled() && !forwarded++)
@@ -55,6 +77,7 @@ int guard_run(struct journal *j, int (*work)(void *arg), void *arg)
 	if (!guardian)
 		run_guardian(front, work, arg);
 	status = wait_guardian(guardian);
+	progress_clear();
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
 	(void)fail(ECHILD, "the working process was killed by signal %d; taking its changes back", WTERMSIG(status));
@@ -64,11 +87,16 @@ int guard_run(struct journal *j, int (*work)(void *arg), void *arg)
 
 static int no_return run_watcher(struct journal *j, pid_t front, const sigset_t *wanted)
 {
+	const struct timespec pause = { .tv_nsec = PROGRESS_DRAW_MS * 1000000 };
 	int signo;
 
 	setsid();
 	die_with_parent(front, SIGTERM);
-	sigwait(wanted, &signo);
+	while (progress_is_on() && sigtimedwait(wanted, NULL, &pause) < 0)
+		progress_draw();
+	progress_clear();
+	if (!progress_is_on())
+		sigwait(wanted, &signo);
 	journal_take_back(j);	/* empty if the caller sent the signal because all is well */
 	_exit(EXIT_SUCCESS);
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 #include "arch/cpuinfo.h"
 #include "base/log.h"
+#include "base/progress.h"
 #include "file/files.h"
 #include "image/dir.h"
 #include "kernel/lsm.h"
@@ -78,7 +79,9 @@ int save_records(struct dump *d)
 {
 	int err;
 
+	progress_expect(d->m.tasks.n, PROGRESS_TASKS);
 	for (size_t i = 0; i < d->m.tasks.n; i++) {
+		progress_set(i);
 		err = save_task(d, d->m.tasks.v[i]);
 		if (err)
 			return err;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/parse.h"
+#include "base/progress.h"
 #include "run/cancel.h"
 #include "run/stage.h"
 
@@ -27,6 +28,7 @@ int run_stages(const struct stage *s, size_t n, void *run, struct stage_times *r
 		IN_SCOPE(s[i].name, -1);
 		uint64_t begin = now_us(), us;
 
+		progress_stage(s[i].name);
 		err = s[i].enter(run);
 		if (!err)
 			err = inject_fault(s[i].name);

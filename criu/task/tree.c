@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "base/parse.h"
+#include "base/progress.h"
 #include "kernel/proc_stat.h"
 #include "kernel/proc_status.h"
 #include "kernel/read.h"
@@ -339,8 +340,10 @@ static int stop_pass(struct dump *d, int *ret_new)
 	*ret_new = 0;
 	for (size_t i = 0; i < d->m.tasks.n; i++) {	/* grows while it runs */
 		struct task *t = d->m.tasks.v[i];
-		int n, err = is_alive(t) ? stop_process(d, t) : 0;
+		int n, err;
 
+		progress_set(i);
+		err = is_alive(t) ? stop_process(d, t) : 0;
 		if (err)
 			return err;
 		if (!is_alive(t) || !leader(t)->pid_real)
