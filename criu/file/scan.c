@@ -5,6 +5,7 @@
 #include <sys/pidfd.h>
 #include "base/log.h"
 #include "base/own.h"
+#include "base/parallel.h"
 #include "base/parse.h"
 #include "file/describe.h"
 #include "file/fdinfo.h"
@@ -21,8 +22,15 @@ struct reader {
 	struct dump *d;
 	const struct task *task;
 	struct fd_table *table;
-	int fd_dir, fdinfo_dir;		/* /proc/PID/fd, /proc/PID/fdinfo */
+	int fd_dir;			/* /proc/PID/fd */
 	dev_t pipe_dev;			/* the file system that all pipes are on; 0 before the first is met */
+};
+
+/* One number of the table. */
+struct table_fd {
+	int fd;
+	const char *fdinfo;		/* its text, or NULL with err */
+	int err;
 };
 
 struct files_dump *files_dump_state(struct dump *d)
@@ -111,10 +119,9 @@ static int read_link(struct reader *r, const char *name, const struct stat *st, 
 	return 0;
 }
 
-static int scan_fd(struct reader *r, int fd)
+static int scan_fd(struct reader *r, const struct table_fd *t)
 {
-	struct files_dump *s = files_dump_state(r->d);
-	struct file_facts f = { .task = r->task, .fd = fd };
+	struct file_facts f = { .task = r->task, .fd = t->fd, .fdinfo = t->fdinfo };
 	const struct file_kind *kind;
 	struct fdinfo_common common;
 	auto_fd int copy = -1;
@@ -122,9 +129,9 @@ static int scan_fd(struct reader *r, int fd)
 	FdinfoEntry *e;
 	int err;
 
-	IN_SCOPE("fd", fd);
-	snprintf(name, sizeof(name), "%d", fd);
-	err = fetch(r, fd, name, &copy);
+	IN_SCOPE("fd", t->fd);
+	snprintf(name, sizeof(name), "%d", t->fd);
+	err = fetch(r, t->fd, name, &copy);
 	if (err)
 		return err;
 	if (fstat(copy, &f.st) < 0)
@@ -132,15 +139,12 @@ static int scan_fd(struct reader *r, int fd)
 	err = read_link(r, name, &f.st, link, sizeof(link));
 	if (err)
 		return err;
-	err = fdinfo_read(r->fdinfo_dir, name, &s->text, &s->text_room);
-	if (!err)
-		err = fdinfo_parse(s->text, &common);
+	err = t->err ? t->err : fdinfo_parse(t->fdinfo, &common);
 	if (err)
 		return fail_with(err, "read fdinfo");
 
 	f.copy = copy;
 	f.link = link;
-	f.fdinfo = s->text;
 	f.pos = common.pos;
 	f.flags = common.flags & ~O_CLOEXEC;
 	f.mnt_id = common.mnt_id;
@@ -153,21 +157,25 @@ static int scan_fd(struct reader *r, int fd)
 		return 0;
 	}
 	e = arena_msg(&r->d->m.arena, FdinfoEntry, fdinfo_entry__init);
-	e->fd = fd;
+	e->fd = t->fd;
 	e->flags = common.flags & O_CLOEXEC ? FD_CLOEXEC : 0;
 	return scan_claimed(r, kind, &f, e);
 }
 
-static int compare_ints(const void *a, const void *b)
+static int compare_fds(const void *a, const void *b)
 {
-	int x = *(const int *)a, y = *(const int *)b;
+	const struct table_fd *x = a, *y = b;
 
-	return (x > y) - (x < y);
+	return (x->fd > y->fd) - (x->fd < y->fd);
 }
 
-static int list_fds(struct reader *r, int **ret_fds, size_t *ret_n)
+struct table_fds {
+	int fdinfo_dir;
+	VEC(struct table_fd) v;
+};
+
+static int list_fds(struct reader *r, struct table_fds *ret)
 {
-	VEC(int) fds = { 0 };
 	auto_dir DIR *dir = NULL;
 	struct dirent *e;
 	int fd, copy = dup(r->fd_dir);
@@ -177,12 +185,35 @@ static int list_fds(struct reader *r, int **ret_fds, size_t *ret_n)
 		return fail_errno("list descriptors");
 	while ((e = readdir(dir)))
 		if (parse_i32(e->d_name, 10, &fd) == 0)
-			vec_push(&r->d->m.arena, &fds, fd);
-	if (fds.n)
-		qsort(fds.v, fds.n, sizeof(int), compare_ints);
-	*ret_fds = fds.v;
-	*ret_n = fds.n;
+			vec_push(&r->d->m.arena, &ret->v, (struct table_fd){ .fd = fd });
+	if (ret->v.n)
+		qsort(ret->v.v, ret->v.n, sizeof(ret->v.v[0]), compare_fds);
 	return 0;
+}
+
+static int read_fdinfo(void *arg, size_t i, struct arena *a)
+{
+	struct table_fds *fds = arg;
+	struct table_fd *t = &fds->v.v[i];
+	auto_free char *text = NULL;
+	char name[16];
+	size_t room = 0;
+
+	snprintf(name, sizeof(name), "%d", t->fd);
+	t->err = fdinfo_read(fds->fdinfo_dir, name, &text, &room);
+	if (!t->err)
+		t->fdinfo = arena_strdup(a, text);
+	return 0;			/* it is told where the descriptor is looked at */
+}
+
+/* The kernel needs longer for these than for all else that is asked about a descriptor. */
+static int read_fdinfos(struct reader *r, struct table_fds *fds)
+{
+	const struct parallel p = {
+		.n = fds->v.n, .grain = 64, .work = read_fdinfo, .arg = fds, .arena = &r->d->m.arena,
+	};
+
+	return parallel_run(&p);
 }
 
 static int open_proc_dir(pid_t pid, const char *name)
@@ -199,15 +230,17 @@ static int scan_table(struct dump *d, const struct task *t)
 {
 	auto_fd int fd_dir = open_proc_dir(leader(t)->pid_real, "fd");
 	auto_fd int fdinfo_dir = open_proc_dir(leader(t)->pid_real, "fdinfo");
-	struct reader r = { .d = d, .task = t, .table = t->fds, .fd_dir = fd_dir, .fdinfo_dir = fdinfo_dir };
-	size_t n;
-	int *fds, err;
+	struct reader r = { .d = d, .task = t, .table = t->fds, .fd_dir = fd_dir };
+	struct table_fds fds = { .fdinfo_dir = fdinfo_dir };
+	int err;
 
 	if (fd_dir < 0 || fdinfo_dir < 0)
 		return min(fd_dir, fdinfo_dir);
-	err = list_fds(&r, &fds, &n);
-	for (size_t i = 0; i < n && !err; i++)
-		err = scan_fd(&r, fds[i]);
+	err = list_fds(&r, &fds);
+	if (!err)
+		err = read_fdinfos(&r, &fds);
+	for (size_t i = 0; i < fds.v.n && !err; i++)
+		err = scan_fd(&r, &fds.v.v[i]);
 	return err;
 }
 
@@ -289,11 +322,6 @@ void files_release(struct dump *d)
 	for (size_t i = 0; i < n_file_kinds; i++)
 		if (file_kinds[i]->release_dump)
 			file_kinds[i]->release_dump(d);
-	if (d->files) {
-		free(d->files->text);
-		d->files->text = NULL;
-		d->files->text_room = 0;
-	}
 }
 
 void files_commit(struct dump *d)

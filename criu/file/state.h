@@ -29,8 +29,6 @@ struct files_dump {
 	struct map links_by_hash;	/* to number + 1 */
 	VEC(struct fd_table *) tables;	/* in the order that kcmp gives */
 	bool is_committed;		/* files_commit() */
-	char *text;			/* of the fdinfo file being read; malloc'ed */
-	size_t text_room;
 };
 
 /* Who makes a file, and under which number: -1 if the maker's own table does not have it. */
