@@ -33,6 +33,11 @@ static int fifo_scan(struct dump *d, const struct file_facts *f, void *rec)
 	       pipe_queue_scan(d, pipe_queue_of(&d->m, self(), e->pipe_id), f->copy, f->flags);
 }
 
+static void fifo_release_dump(struct dump *d)
+{
+	pipe_queues_release(d, self());
+}
+
 static int fifo_save(struct dump *d)
 {
 	return pipe_queues_save(d, self(), IMG_FIFO_DATA);
@@ -134,6 +139,7 @@ const struct file_kind fifo_kind = {
 	.record = &fifo_entry__descriptor,
 	.sign = { .format = S_IFIFO, .link_prefix = "/" },
 	.scan = fifo_scan,
+	.release_dump = fifo_release_dump,
 	.save = fifo_save,
 	.load = fifo_load,
 	.group = fifo_group,

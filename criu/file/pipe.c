@@ -62,6 +62,11 @@ static int pipe_scan_peers(struct dump *d, const struct task *t not_used, int fd
 	return 0;
 }
 
+static void pipe_release_dump(struct dump *d)
+{
+	pipe_queues_release(d, self());
+}
+
 static int pipe_save(struct dump *d)
 {
 	return pipe_queues_save(d, self(), IMG_PIPES_DATA);
@@ -160,6 +165,7 @@ const struct file_kind pipe_kind = {
 	.scan = pipe_scan,
 	.refuse = pipe_refuse,
 	.scan_peers = pipe_scan_peers,
+	.release_dump = pipe_release_dump,
 	.save = pipe_save,
 	.load = pipe_load,
 	.check = pipe_check,

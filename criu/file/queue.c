@@ -19,12 +19,15 @@ struct pipe_queue *pipe_queue_of(struct model *m, const struct file_kind *kind, 
 	struct pipe_queue *q;
 	uint64_t *n;
 
-	if (!all)
+	if (!all) {
 		*data = all = arena_new(&m->arena, struct pipe_queues);
+		all->scratch = (struct scratch_pipe){ .end = { -1, -1 } };
+	}
 	n = map_at(&m->arena, &all->by_id, pipe_id);
 	if (*n)
 		return all->list.v[*n - 1];
 	q = arena_new(&m->arena, struct pipe_queue);
+	q->scratch = &all->scratch;
 	q->entry = arena_msg(&m->arena, PipeDataEntry, pipe_data_entry__init);
 	q->entry->pipe_id = pipe_id;
 	q->spare[0] = q->spare[1] = -1;
@@ -35,25 +38,23 @@ struct pipe_queue *pipe_queue_of(struct model *m, const struct file_kind *kind, 
 
 /* --- dump ------------------------------------------------------------------------------------------------ */
 
-/* A pipe of our own with the same buffers in it. */
-struct copy {
-	int end[2];
-};
-
-static void copy_close(struct copy *c)
+static void scratch_close(struct scratch_pipe *c)
 {
 	own_close_fd(&c->end[0]);
 	own_close_fd(&c->end[1]);
+	*c = (struct scratch_pipe){ .end = { -1, -1 } };
 }
 
-static int copy_make(struct copy *c, int fd, const PipeDataEntry *e)
+/* The same buffers as in the target's pipe. */
+static int scratch_copy(struct scratch_pipe *c, int fd, const PipeDataEntry *e)
 {
 	ssize_t n;
 
-	if (pipe2(c->end, O_CLOEXEC | O_NONBLOCK) < 0)
+	if (c->end[0] < 0 && pipe2(c->end, O_CLOEXEC | O_NONBLOCK) < 0)
 		return fail_errno("pipe");
-	if (fcntl(c->end[1], F_SETPIPE_SZ, e->size) < 0)
+	if (c->size < e->size && fcntl(c->end[1], F_SETPIPE_SZ, e->size) < 0)
 		return fail_errno("make a pipe of %u bytes to look into the target's", e->size);
+	c->size = max(c->size, e->size);
 	n = tee(fd, c->end[1], e->bytes, SPLICE_F_NONBLOCK);
 	if (n < 0)
 		return fail_errno("look into pipe %u", e->pipe_id);
@@ -64,26 +65,26 @@ static int copy_make(struct copy *c, int fd, const PipeDataEntry *e)
 }
 
 /* A read stops behind a packet. One that takes all may have been one packet: then its rest is lost on a short read. */
-static int is_one_packet(int fd, const PipeDataEntry *e)
+static int is_one_packet(struct scratch_pipe *c, int fd, const PipeDataEntry *e)
 {
-	__attribute__((cleanup(copy_close))) struct copy c = { { -1, -1 } };
-	auto_free char *scratch = NULL;
+	auto_free char *data = NULL;
 	int left, err;
 
 	if (e->bytes < 2)
 		return 0;
-	scratch = malloc(e->bytes);
-	if (!scratch)
+	data = malloc(e->bytes);
+	if (!data)
 		return fail(ENOMEM, "look into pipe %u", e->pipe_id);
-	err = copy_make(&c, fd, e);
+	err = scratch_copy(c, fd, e);
 	if (err)
 		return err;
-	if (read(c.end[0], scratch, e->bytes - 1) < 0 || ioctl(c.end[0], FIONREAD, &left) < 0)
+	if (read(c->end[0], data, e->bytes - 1) < 0 || ioctl(c->end[0], FIONREAD, &left) < 0 ||
+	    (left && read(c->end[0], data, left) != left))
 		return fail_errno("look into pipe %u", e->pipe_id);
 	return left == 0;
 }
 
-static int read_copy(struct arena *a, const struct copy *c, PipeDataEntry *e, char *data)
+static int read_copy(struct arena *a, const struct scratch_pipe *c, PipeDataEntry *e, char *data)
 {
 	uint32_t done = 0;
 
@@ -101,24 +102,24 @@ static int read_copy(struct arena *a, const struct copy *c, PipeDataEntry *e, ch
 
 static int read_queue(struct dump *d, struct pipe_queue *q, int fd)
 {
-	__attribute__((cleanup(copy_close))) struct copy c = { { -1, -1 } };
 	struct arena *a = &d->m.arena;
 	PipeDataEntry *e = q->entry;
 	char *data = arena_alloc(a, e->bytes);
-	int err, one;
+	int err, one = 0;
 
-	err = copy_make(&c, fd, e);
+	err = scratch_copy(q->scratch, fd, e);
 	if (!err)
-		err = read_copy(a, &c, e, data);
-	if (err)
+		err = read_copy(a, q->scratch, e, data);
+	if (!err && !e->n_packets)
+		err = one = is_one_packet(q->scratch, fd, e);
+	if (err < 0) {
+		scratch_close(q->scratch);	/* nobody knows what is in it */
 		return err;
+	}
 	q->data = data;
-	if (e->n_packets)
-		return 0;
-	one = is_one_packet(fd, e);
 	if (one > 0)
 		pb_push(a, e->packets, e->n_packets, e->bytes);
-	return min(one, 0);
+	return 0;
 }
 
 /* Through whatever end there is; a write end is opened once more for reading, if nobody else could read. */
@@ -159,6 +160,14 @@ int pipe_queue_scan(struct dump *d, struct pipe_queue *q, int fd, uint32_t flags
 	q->is_hung_up |= mode == O_RDONLY && p.revents & POLLHUP;
 	q->is_broken |= mode == O_WRONLY && p.revents & POLLERR;
 	return q->is_read ? 0 : scan_content(d, q, fd, mode != O_WRONLY);
+}
+
+void pipe_queues_release(struct dump *d, const struct file_kind *kind)
+{
+	struct pipe_queues *all = *file_kind_data(&d->m, kind);
+
+	if (all)
+		scratch_close(&all->scratch);
 }
 
 int pipe_queues_save(struct dump *d, const struct file_kind *kind, enum image_type type)
