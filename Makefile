@@ -19,7 +19,7 @@ else
 BUILD	:= build
 OPT	:= -O2 -g
 # Half a millisecond of every run is the loader's otherwise (Documentation/performance.md); still at a random address.
-TOOL_LIBS := -static-pie -lprotobuf-c
+TOOL_LIBS := -static-pie -lprotobuf-c -lnl-3
 endif
 
 WARN	:= -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition \
@@ -29,8 +29,10 @@ CFLAGS	:= -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -pthread -fPIE $(OPT) 
 ifdef DEBUG
 CFLAGS	+= -Wno-format-truncation
 endif
-INC	:= -Icriu -Icriu/arch/$(ARCH) -I$(BUILD) -Icompel/include
-LIBS	:= -Wl,--as-needed -Wl,-Bstatic -lprotobuf-c -Wl,-Bdynamic
+INC	:= -Icriu -Icriu/arch/$(ARCH) -I$(BUILD) -Icompel/include -isystem /usr/include/libnl3
+# A distribution without the archive of libnl gives the shared one.
+nl_archive := $(findstring /,$(shell $(CC) -print-file-name=libnl-3.a))
+LIBS	:= -Wl,--as-needed -Wl,-Bstatic -lprotobuf-c $(if $(nl_archive),-lnl-3) -Wl,-Bdynamic $(if $(nl_archive),,-lnl-3)
 TOOL_LIBS ?= $(LIBS)
 
 .DEFAULT_GOAL := all
@@ -106,6 +108,11 @@ $(BUILD)/unit/%: test/unit/%.c $(BUILD)/libcriu-core.a $(BUILD)/libcompel.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(INC) -I$(BUILD)/images -Itest/unit -o $@ $< $(BUILD)/libcriu-core.a $(BUILD)/libcompel.a $(LIBS) -lcmocka
 
+# Namespaces through the tool's code without a checkpoint around it: driven by test/net/net.py.
+$(BUILD)/net/%: test/net/%.c $(BUILD)/libcriu-core.a $(BUILD)/libcompel.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(INC) -I$(BUILD)/images -o $@ $< $(BUILD)/libcriu-core.a $(BUILD)/libcompel.a $(LIBS)
+
 unit: $(unit_x)
 	$(Q)test/run unit $(unit_x)
 
@@ -114,7 +121,7 @@ unit: $(unit_x)
 deps:
 	$(Q)scripts/install-deps
 test: deps
-	$(Q)$(MAKE) --no-print-directory all zdtm $(unit_x) pycriu
+	$(Q)$(MAKE) --no-print-directory all zdtm $(unit_x) $(BUILD)/net/roundtrip pycriu
 	$(Q)test/run all
 demo:
 	$(Q)scripts/install-deps --build-only

@@ -77,6 +77,8 @@ static void put_header(struct image_out *o)
 	if (o->used)
 		return;
 	o->used = true;
+	if (!infos[o->type].magic)	/* raw */
+		return;
 	if (head_magic(o->type))
 		put_u32(o, head_magic(o->type));
 	put_u32(o, infos[o->type].magic);
@@ -93,6 +95,7 @@ void image_put(struct image_out *o, const ProtobufCMessage *rec)
 
 void image_put_raw(struct image_out *o, const void *data, size_t len)
 {
+	put_header(o);			/* a raw file may hold nothing else */
 	if (len)
 		memcpy(out_space(o, len), data, len);
 }
@@ -185,6 +188,8 @@ static int check_header(struct image_in *in)
 	uint32_t first = 0, magic = infos[in->type].magic;
 	int err;
 
+	if (!magic)			/* raw */
+		return 0;
 	if (in->len >= sizeof(first))
 		memcpy(&first, in->data, sizeof(first));
 	/* Version 1.0 files have no head magic. */

@@ -33,3 +33,4 @@
 #include "siginfo.pb-c.h"
 #include "timer.pb-c.h"
 #include "creds.pb-c.h"
+#include "netdev.pb-c.h"

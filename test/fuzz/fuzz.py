@@ -25,7 +25,7 @@ def build(name):
     program = os.path.join(TOP, BUILD, name)
     subprocess.run(["clang", "-std=gnu17", "-D_GNU_SOURCE", "-O1", "-g", "-fsanitize=fuzzer,address", "-pthread", "-Icriu",
                     "-Icriu/arch/x86", f"-I{BUILD}", f"-I{BUILD}/images", "-Icompel/include", "-o", program,
-                    os.path.join(HERE, f"{name}.c"), f"{BUILD}/libcriu-core.a", f"{BUILD}/libcompel.a", "-lprotobuf-c"],
+                    os.path.join(HERE, f"{name}.c"), f"{BUILD}/libcriu-core.a", f"{BUILD}/libcompel.a", "-lprotobuf-c", "-lnl-3"],
                    cwd=TOP, check=True)
     return program
 

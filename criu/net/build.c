@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Network namespaces from records: numbers and settings, devices of all, then what hangs on devices. */
+#include "base/log.h"
+#include "net/build.h"
+#include "net/sysctl.h"
+#include "options.h"
+#include "run/restore.h"
+
+static bool is_made_here(const struct net_ns *ns)
+{
+	return !ns->is_empty && !ns->ext_key;
+}
+
+static int begin(struct net_build *b, size_t i)
+{
+	struct net_ns *ns = b->set->v.v[i];
+	int err = net_enter(ns->fd);
+
+	if (err)
+		return err;
+	err = netlink_open(&b->nl[i], NETLINK_ROUTE);
+	if (!err && is_made_here(ns))
+		err = sysctl_make(b->opt, ns);
+	return net_enter(b->set->own_fd) ?: err;
+}
+
+static int make_streams(struct net_build *b, size_t i)
+{
+	struct net_ns *ns = b->set->v.v[i];
+
+	for (enum net_stream id = 0; id < NET_STREAMS; id++) {
+		int err = stream_make(b->arena, ns, id, &b->nl[i]);
+
+		if (err)
+			return err;
+	}
+	return links_finish(b, ns, &b->nl[i]);
+}
+
+static int each(struct net_build *b, int (*work)(struct net_build *b, size_t i))
+{
+	for (size_t i = 0; i < b->set->v.n; i++) {
+		IN_SCOPE("network namespace", b->set->v.v[i]->id);
+		int err = is_made_here(b->set->v.v[i]) || work == begin ? work(b, i) : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int make(struct net_build *b)
+{
+	int err = netlink_open(&b->own, NETLINK_ROUTE);
+
+	if (!err)
+		err = each(b, begin);
+	if (!err)
+		err = each(b, nsid_make);
+	if (!err)
+		err = links_make(b);
+	return err ?: each(b, make_streams);
+}
+
+int net_build(struct restore *r, struct net_set *set)
+{
+	struct net_build b = { r->opt, &r->m.arena, set, NETLINK_CLOSED, NULL };
+	int err;
+
+	if (!set->v.n)
+		return 0;
+	b.nl = arena_array(b.arena, struct netlink, set->v.n);
+	for (size_t i = 0; i < set->v.n; i++)
+		b.nl[i] = (struct netlink)NETLINK_CLOSED;
+	err = make(&b);
+	for (size_t i = 0; i < set->v.n; i++)
+		netlink_close(&b.nl[i]);
+	netlink_close(&b.own);
+	return err;
+}

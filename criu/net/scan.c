@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Network namespaces into records. */
+#include <errno.h>
+#include <sched.h>
+#include "base/log.h"
+#include "net/build.h"
+#include "net/link.h"
+#include "net/net.h"
+#include "net/sysctl.h"
+#include "options.h"
+#include "run/dump.h"
+
+int net_enter(int fd)
+{
+	return setns(fd, CLONE_NEWNET) ? fail_errno("enter a network namespace") : 0;
+}
+
+struct net_ns *net_by_id(const struct net_set *set, uint32_t id)
+{
+	for (size_t i = 0; i < set->v.n; i++)
+		if (set->v.v[i]->id == id)
+			return set->v.v[i];
+	return NULL;
+}
+
+static bool has_links(const struct net_ns *ns)
+{
+	return ns->links.n > 1;		/* more than lo */
+}
+
+static int scan_streams(struct dump *d, struct net_ns *ns, struct netlink *nl)
+{
+	for (enum net_stream id = 0; id < NET_STREAMS; id++) {
+		int err;
+
+		if ((stream_rows[id].flags & STREAM_LINKS) && !has_links(ns))
+			continue;
+		if (d->opt->plain_images && !(stream_rows[id].flags & STREAM_PLAIN))
+			continue;
+		err = stream_scan(&d->m.arena, ns, id, nl);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Inside the namespace. */
+static int scan_inside(struct dump *d, struct net_set *set, size_t i)
+{
+	struct netlink auto_netlink nl = NETLINK_CLOSED;
+	struct net_ns *ns = set->v.v[i];
+	int err = netlink_open(&nl, NETLINK_ROUTE);
+
+	if (!err)
+		err = nsid_scan(&d->m.arena, set, i, &nl);
+	if (!err)
+		err = sysctl_scan(d, ns);
+	if (!err)
+		err = link_scan(d, ns, &nl);
+	if (!err)
+		err = scan_streams(d, ns, &nl);
+	return err;
+}
+
+/* Whose number IFLA_LINK is: only known when all namespaces have told how they call each other. */
+static void resolve(struct dump *d, struct net_ns *ns)
+{
+	for (size_t i = 0; i < ns->links.n; i++) {
+		NetDeviceEntry *e = ns->links.v[i];
+
+		e->peer_nsid = e->has_link_nsid ? nsid_target(ns, e->link_nsid) : ns->id;
+		e->has_peer_nsid = e->peer_nsid != 0;
+		if (d->opt->plain_images)
+			e->has_link_nsid = false;
+	}
+}
+
+int net_scan(struct dump *d, struct net_set *set)
+{
+	for (size_t i = 0; i < set->v.n; i++) {
+		struct net_ns *ns = set->v.v[i];
+		IN_SCOPE("network namespace", ns->id);
+		int err;
+
+		ns->entry = arena_msg(&d->m.arena, NetnsEntry, netns_entry__init);
+		if (ns->is_empty || ns->ext_key) {
+			ns->entry->ext_key = (char *)ns->ext_key;
+			continue;
+		}
+		err = net_enter(ns->fd);
+		if (err)
+			return err;
+		err = scan_inside(d, set, i);
+		err = net_enter(set->own_fd) ?: err;
+		if (err)
+			return err;
+		ns->entry->has_all_tables = ns->entry->all_tables = !d->opt->plain_images;
+		resolve(d, ns);
+	}
+	return 0;
+}

@@ -1,0 +1,144 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Network namespaces made by ip(8) and its like, through the tool's code and back: see roundtrip.c.
+
+    test/net/net.py [-t NAME] [-v]
+"""
+import argparse
+import difflib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+PROGRAM = os.path.join(TOP, "build/net/roundtrip")
+
+# What must be the same afterwards. What ages, counts or is drawn by lot is left out.
+STATE = r"""
+ip -d link | sed -E 's/ (gc_timer|hello_timer|tcn_timer|topology_change_timer|message_age_timer|forward_delay_timer|hold_timer) +[0-9.]+//g; s/(bridge_id|designated_root|designated_bridge|root_id) [0-9a-f.:]+//g; s/fdb_n_learned [0-9]+//; s/ state [A-Z]+//; s/NO-CARRIER,//; s/(mcast_querier_[a-z_]* [^ ]*)//; s/,M-DOWN//'
+ip -d addr | grep -v link/ | grep inet | sed -E 's/(valid|preferred)_lft [0-9]+sec//g; s/ tentative//; s/ stable-privacy//'
+ip -4 route show table all | sed 's/ linkdown//g'
+ip -6 route show table all | sed -E 's/ expires [0-9]+sec//' | sort
+ip -4 rule
+ip -6 rule
+ip nexthop
+ip -d neigh | sed -E 's/ (used|probes) [^ ]+//g; s/(REACHABLE|DELAY|PROBE|STALE)/CACHED/' | grep -v -e FAILED -e INCOMPLETE | sort; true
+ip neigh show proxy
+bridge fdb | grep -e permanent -e static -e dst | grep -v 33:33: | sort
+bridge vlan
+ip addrlabel | sort
+tc qdisc | sort
+tc class show dev lo
+cd /proc/sys/net; grep -r . core ipv4 ipv6 netfilter unix 2>/dev/null | grep -v -e /stable_secret -e nf_conntrack_count -e _ehash_entries -e /base_reachable | sort
+"""
+
+LO = "ip link set lo up; "
+PAIR = LO + "ip link add v0 index 7 type veth peer name v1 index 9; ip link set v0 up; ip link set v1 up; "
+
+CASES = {
+    "empty": [""],
+    "lo": [LO],
+    "lo_address": [LO + "ip addr add 10.1.2.3/24 dev lo; ip addr add 2001:db8::1/64 dev lo; ip addr del 127.0.0.1/8 dev lo"],
+    "sysctl": [LO + "cd /proc/sys/net/ipv4; echo 1 >conf/all/forwarding; "
+               "echo 2 >conf/lo/rp_filter; echo 1 >conf/default/arp_notify; echo 33 >../unix/max_dgram_qlen; "
+               "echo 100 200 >ping_group_range; echo 1024 2048 >ip_local_port_range; echo 0 >tcp_sack; "
+               "echo 77 >../core/somaxconn; echo 1 >../ipv6/conf/all/forwarding; echo 3 >../ipv6/conf/lo/router_solicitation_interval"],
+    "veth": [PAIR + "ip addr add 10.0.0.1/24 dev v0; ip addr add 10.0.0.2/24 dev v1; ip addr add 2001:db8:1::1/64 dev v0; "
+             "ip -6 addr flush dev v1; ip link set v0 alias 'the first'; ip link property add dev v0 altname a-longer-name-of-the-first; "
+             "ip link set v0 group 5; ip link set v1 mtu 1400; ip link set v1 address 02:00:00:00:00:09; ip link set v1 txqueuelen 500; "
+             "echo 1 >/proc/sys/net/ipv4/conf/v0/proxy_arp; echo 0 >/proc/sys/net/ipv6/conf/v1/accept_ra"],
+    "veth_down": [LO + "ip link add v0 numtxqueues 4 numrxqueues 3 type veth peer name v1; ip addr add 10.0.0.1/24 dev v0"],
+    "veth_between": [LO, PAIR + "ip link set v1 netns $NS_1; ip addr add 10.0.0.1/24 dev v0; "
+                     "nsenter --net=$NS_1 sh -c 'ip link set v1 up; ip addr add 10.0.0.2/24 dev v1; ip route add default via 10.0.0.1; sleep 2'"],
+    "bridge_plain": [LO + "ip link add br0 type bridge forward_delay 400 ageing_time 5000 priority 100 mcast_snooping 0; "
+                     "for i in 1 2 3; do ip link add p$i type veth peer name q$i; ip link set p$i master br0 up; ip link set q$i up; done; "
+                     "ip link set br0 up; ip addr add 10.9.0.1/16 dev br0; bridge link set dev p1 cost 77 priority 9 hairpin on learning off; "
+                     "bridge fdb add 02:11:22:33:44:55 dev p2 master static"],
+    "bridge": [LO + "ip link add br0 type bridge vlan_filtering 1 forward_delay 400 ageing_time 5000 stp_state 0 priority 100 "
+               "mcast_snooping 0 vlan_default_pvid 5; "
+               "for i in 1 2 3; do ip link add p$i type veth peer name q$i; ip link set p$i master br0 up; ip link set q$i up; done; "
+               "ip link set br0 up; ip addr add 10.9.0.1/16 dev br0; bridge link set dev p1 cost 77 priority 9 hairpin on learning off; "
+               "bridge vlan add dev p2 vid 20-25; bridge vlan del dev p3 vid 5; bridge vlan add dev p3 vid 9 pvid untagged; "
+               "bridge vlan add dev br0 vid 9 self; bridge fdb add 02:11:22:33:44:55 dev p2 master static"],
+    "macvlan": [PAIR + "ip link add m0 link v0 type macvlan mode bridge; ip link set m0 up; ip link add m1 link v0 type macvlan mode private; "
+                "ip link add t0 link v1 type macvtap mode vepa; ip addr add 10.3.0.1/24 dev m0; "
+                "ip link add m2 link v1 type macvlan mode source; ip link set link dev m2 type macvlan macaddr add 02:00:00:00:aa:01"],
+    "vxlan": [PAIR + "ip addr add 10.0.0.1/24 dev v0; ip link add x0 type vxlan id 42 dev v0 group 239.1.1.1 dstport 4789 ttl 5; ip link set x0 up; "
+              "ip link add x1 type vxlan id 43 local 10.0.0.1 remote 10.0.0.2 dstport 4790 nolearning; "
+              "bridge fdb append 00:00:00:00:00:00 dev x0 dst 10.0.0.77; bridge fdb add 02:01:01:01:01:01 dev x0 dst 10.0.0.78"],
+    "tun": [LO + "ip tuntap add t0 mode tun user 1 group 2; ip tuntap add t1 mode tap multi_queue vnet_hdr; ip link set t0 up; "
+            "ip addr add 10.5.0.1 peer 10.5.0.2 dev t0; sleep 1.2"],
+    "ifb": [LO + "ip link add i0 type ifb; ip link set i0 up"],
+    "route": [PAIR + "ip addr add 10.0.0.1/24 dev v0; ip addr add 2001:db8:1::1/64 dev v0; ip route add default via 10.0.0.254; "
+              "ip route add 10.7.0.0/16 via 10.0.0.9 metric 5 mtu 1300; ip route add 10.7.0.0/16 via 10.0.0.8 metric 6; "
+              "ip route add 10.8.0.0/16 nexthop via 10.0.0.3 weight 2 nexthop via 10.0.0.4; ip route add blackhole 10.66.0.0/16; "
+              "ip route add table 100 10.9.0.0/16 via 10.0.0.5 src 10.0.0.1; ip route add unreachable 10.67.0.0/16; "
+              "ip -6 route add 2001:db8:2::/48 via 2001:db8:1::9; ip -6 route add table 100 default via 2001:db8:1::8; "
+              "ip -6 route add 2001:db8:3::/48 nexthop via 2001:db8:1::3 nexthop via 2001:db8:1::4; "
+              "ip route del 10.0.0.0/24 dev v0; ip route add 10.0.0.0/25 dev v0 scope link; "
+              "ip -6 route add 2001:db8:4::/48 via 2001:db8:1::3 expires 1000"],
+    "nexthop": [PAIR + "ip addr add 10.0.0.1/24 dev v0; ip nexthop add id 1 via 10.0.0.2 dev v0; ip nexthop add id 2 via 10.0.0.3 dev v0; "
+                "ip nexthop add id 3 group 1/2; ip route add 10.7.0.0/16 nhid 3; ip route add 10.8.0.0/16 nhid 1"],
+    "rule": [PAIR + "ip rule add pref 100 from 10.1.0.0/16 table 100; ip rule add pref 100 fwmark 5/7 table 101; ip -6 rule add pref 9 iif v0 table 7; "
+             "ip rule del pref 32767; ip rule add not to 10.2.0.0/16 pref 77 prohibit; ip rule add pref 80 ipproto tcp dport 80-90 table 9"],
+    "neigh": [PAIR + "ip addr add 10.0.0.1/24 dev v0; ip neigh add 10.0.0.7 lladdr 02:00:00:00:00:07 dev v0; "
+              "ip neigh add 10.0.0.8 lladdr 02:00:00:00:00:08 dev v0 nud stale; ip -6 neigh add fe80::7 lladdr 02:00:00:00:00:07 dev v0; "
+              "ip neigh add proxy 10.0.0.99 dev v0; ip addrlabel add prefix 2001:db8:77::/64 label 55"],
+    "tc": [PAIR + "tc qdisc add dev v0 root handle 1: htb default 10; tc class add dev v0 parent 1: classid 1:1 htb rate 10mbit; "
+           "tc class add dev v0 parent 1:1 classid 1:10 htb rate 2mbit ceil 5mbit; tc qdisc add dev v0 parent 1:10 handle 10: pfifo limit 77; "
+           "tc qdisc add dev v1 root handle 5: tbf rate 1mbit burst 10kb latency 50ms; tc qdisc add dev lo clsact"],
+    "address": [PAIR + "ip addr add 10.0.0.1/24 brd + dev v0; ip addr add 10.0.0.2/24 dev v0 label v0:second; ip addr add 10.4.0.1/24 dev v0 valid_lft 1000 preferred_lft 500; "
+                "ip addr add 10.0.1.1 peer 10.0.2.1/32 dev v0; ip addr add 2001:db8:1::5/64 dev v0 nodad; ip addr add 2001:db8:1::6/64 dev v0 noprefixroute; "
+                "ip addr add 10.5.0.1/24 dev v0 noprefixroute metric 7; ip link set v1 addrgenmode none; ip addr add fe80::1234/64 dev v1; echo 1 >/proc/sys/net/ipv6/conf/v1/disable_ipv6"],
+    "secret": [PAIR + "echo 2001:db8::77 >/proc/sys/net/ipv6/conf/v0/stable_secret; ip link add v2 type veth; ip link set v2 addrgenmode random"],
+    "many": [LO + "for i in $(seq 100); do ip link add a$i type veth peer name b$i; ip link set a$i up; ip link set b$i up; done"],
+}
+
+
+def differences(text):
+    """Only the lines that differ."""
+    out = []
+    for block in re.findall(r"^(namespace \d+: [^\n]*)\n--- before\n(.*?)--- after\n(.*?)(?=^namespace|\Z)", text, re.M | re.S):
+        out.append(block[0][:100])
+        out += [l for l in difflib.unified_diff(block[1].split("\n"), block[2].split("\n"), lineterm="", n=0)
+                if not l.startswith(("---", "+++", "@@"))]
+    return "\n".join(out) + "\n"
+
+
+def run_case(name, scripts, verbose):
+    directory = tempfile.mkdtemp(prefix="net-")
+    try:
+        commands = STATE.strip().split("\n")
+        # Duplicate address detection is over after a second, and more appears then.
+        scripts = ["set -e; " + s.rstrip("; ") + "\nset +e; for i in $(seq 40); do ip -6 addr | grep -q tentative || break; sleep 0.1; done; true" for s in scripts]
+        done = subprocess.run([PROGRAM, directory, "dump", "-t", "1", "--", *scripts], input="\n".join(commands) + "\n", capture_output=True,
+                              text=True, timeout=120, check=False)
+    finally:
+        shutil.rmtree(directory)
+    if verbose or done.returncode != 0:
+        print(differences(done.stdout) + done.stderr)
+    took = re.findall(r"(dump|restore) took (\d+) us", done.stderr)
+    return done.returncode, ", ".join(f"{what} {us} us" for what, us in took)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("-t", action="append")
+    parser.add_argument("-v", action="store_true")
+    args = parser.parse_args()
+    counts = [0, 0, 0]
+    for name, scripts in CASES.items():
+        if args.t and name not in args.t:
+            continue
+        code, took = run_case(name, scripts, args.v)
+        result = {0: 0, 77: 2}.get(code, 1)
+        counts[result] += 1
+        print(f"{name}: {('passed', 'failed', 'skipped: this kernel or ip(8) cannot make it')[result]} ({took})", flush=True)
+    print("%d passed, %d failed, %d skipped" % tuple(counts))
+    return 1 if counts[1] or not sum(counts) else 0
+
+
+sys.exit(main())
