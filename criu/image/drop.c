@@ -42,21 +42,17 @@ static bool is_image(const char *name)
 	return false;
 }
 
-int images_invalidate(int dir)
-{
-	if (unlinkat(dir, "inventory.img", 0) < 0 && errno != ENOENT)
-		return fail_errno("remove the old inventory.img");
-	return 0;
-}
-
-void images_drop(const char *path)
+int images_drop(const char *path)
 {
 	auto_dir DIR *dir = opendir(path);
 	struct dirent *e;
 
-	if (!dir || images_invalidate(dirfd(dir)))
-		return;
+	if (!dir)
+		return errno == ENOENT ? 0 : fail_errno("list the images directory %s", path);
+	if (unlinkat(dirfd(dir), "inventory.img", 0) < 0 && errno != ENOENT)
+		return fail_errno("remove the old %s/inventory.img", path);
 	while ((e = readdir(dir)))
 		if (is_image(e->d_name) && unlinkat(dirfd(dir), e->d_name, 0) < 0 && errno != ENOENT)
 			warn_errno("remove %s/%s", path, e->d_name);
+	return 0;
 }

@@ -30,5 +30,5 @@ int mem_find_hole(const struct task *t, uint64_t size, uint64_t *ret_addr) must_
 int mem_make_shared(struct restore *r, const struct task *t) must_check;
 /* In a task, last: late rows for the restorer, userfaultfd, descriptors of mapped files (files_open). */
 int mem_make(struct restore *r, const struct task *t) must_check;
-/* In the tool, between STEP_MAPPED and STEP_FILLED: contents of all tasks, on all CPUs. */
+/* In the tool, after STEP_MAPPED: contents of all tasks, on all CPUs. */
 int mem_fill(struct restore *r) must_check;

@@ -127,18 +127,16 @@ static int begin_images(void *run)
 	d->images_entry = journal_enter(d->journal, JOURNAL_IMAGES, d->img_path, NULL);
 	if (d->images_entry < 0)
 		return d->images_entry;
-	if (images_invalidate(d->img_dir))
-		return -EIO;
 	/* Also for speed: ext4 writes a file out at once that was truncated and filled again (auto_da_alloc). */
-	images_drop(d->img_path);
-	return 0;
+	return images_drop(d->img_path);
 }
 
 static void drop_images(void *run)
 {
 	struct dump *d = run;
 
-	images_drop(d->img_path);
+	if (images_drop(d->img_path))
+		warn("an unfinished snapshot stays in %s", d->img_path);
 	journal_strike(d->journal, d->images_entry);
 }
 
@@ -210,14 +208,11 @@ int dump_run(struct dump *d, bool is_dry)
 	d->m.inventory->img_version = 2;
 	d->m.seccomp = arena_msg(&d->m.arena, SeccompEntry, seccomp_entry__init);
 
-	err = run_stages(dump_stages, is_dry ? N_DRY : N_STAGES, d, times);
+	if (is_dry)
+		return try_stages(dump_stages, N_DRY, d);
+	err = run_stages(dump_stages, N_STAGES, d, times);
 	if (err)
 		return err;
-	if (is_dry) {
-		unscan(d);
-		tree_thaw(d);
-		return 0;
-	}
 	d->stats.freezing_us = times[0].us;
 	finish(d);
 	d->stats.frozen_us = now_us() - begin - times[0].us;

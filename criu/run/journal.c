@@ -86,7 +86,8 @@ static void take_back(const struct journal *j, const struct entry *e)
 {
 	switch (e->kind) {
 	case JOURNAL_IMAGES:
-		images_drop(e->path);
+		if (images_drop(e->path))
+			warn("an unfinished snapshot stays in %s", e->path);
 		break;
 	case JOURNAL_FILE:
 		if (unlink(e->path) < 0 && errno != ENOENT)

@@ -119,9 +119,9 @@ static void run_task(struct restore *r)
 static int load(void *run)
 {
 	struct restore *r = run;
-	int err = service_fds_reserve(r);
+	int err = load_model(r);
 
-	return err ? err : load_model(r);
+	return err ? err : service_fds_reserve(r);
 }
 
 static int plan(void *run)
@@ -331,13 +331,11 @@ int restore_run(struct restore *r)
 	int err;
 
 	r->tasks_entry = -1;
-	err = run_stages(restore_stages, r->opt->dry_run ? N_DRY : N_STAGES, r, times);
+	if (r->opt->dry_run)
+		return try_stages(restore_stages, N_DRY, r);
+	err = run_stages(restore_stages, N_STAGES, r, times);
 	if (err)
 		return err;
-	if (r->opt->dry_run) {
-		unplan(r);
-		return 0;
-	}
 	go(r);
 	r->stats.forking_us = times[3].us;
 	r->stats.restore_us = now_us() - begin;

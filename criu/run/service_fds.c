@@ -1,56 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The tool's descriptors and the tree's share one table in every task while it is rebuilt. */
-#include <dirent.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #include "base/log.h"
-#include "base/own.h"
-#include "base/parse.h"
-#include "image/dir.h"
+#include "file/files.h"
 #include "run/restore.h"
 #include "run/service_fds.h"
-
-enum { FD_MAX = 1 << 20 };	/* fs.nr_open, where nobody has raised it */
-
-static int highest_in_table(struct restore *r, unsigned long id, int *highest)
-{
-	struct image_in in;
-	FdinfoEntry *e;
-	int got = image_in_open(&in, &r->m.arena, r->img_dir, IMG_FDINFO, id);
-
-	if (got)
-		return got;
-	while ((got = image_next(&in, &e)) > 0) {
-		if (e->fd >= FD_MAX)
-			return image_bad(&in, "descriptor %u is above every limit", e->fd);
-		*highest = max(*highest, (int)e->fd);
-	}
-	return got;
-}
-
-static int highest_in_images(struct restore *r, int *highest)
-{
-	int fd = fcntl(r->img_dir, F_DUPFD_CLOEXEC, 3);
-	auto_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *e;
-
-	if (!dir)
-		return fail_errno("list the images directory");
-	rewinddir(dir);		/* the position is shared with img_dir */
-	while ((e = readdir(dir))) {
-		unsigned long id;
-		int err;
-
-		if (sscanf(e->d_name, "fdinfo-%lu.img", &id) != 1)
-			continue;
-		err = highest_in_table(r, id, highest);
-		if (err)
-			return err;
-	}
-	return 0;
-}
 
 static int raise_limit(int wanted)
 {
@@ -91,11 +47,9 @@ static int occupy_low(int min)
 
 int service_fds_reserve(struct restore *r)
 {
-	int highest = 2, err, log = log_fd(), log_dir = log_task_dir(), old_dir = r->img_dir;
+	int highest = max(files_highest_fd(&r->m), 2), log = log_fd(), log_dir = log_task_dir(), old_dir = r->img_dir;
+	int err = raise_limit(highest + 64);
 
-	err = highest_in_images(r, &highest);
-	if (!err)
-		err = raise_limit(highest + 64);
 	if (err)
 		return err;
 	r->service_fd_min = highest + 1;

@@ -8,7 +8,7 @@ struct task;
 
 /*
  * The steps that all tasks take together: whoever has done its part arrives, and waits until the tool opens the next
- * step, which it does when all have arrived. Up to STEP_FILLED the leaders of living tasks arrive, then all threads.
+ * step, which it does when all have arrived. Up to STEP_MAPPED the leaders of living tasks arrive, then all threads.
  */
 enum restore_step {
 	STEP_FORKED,			/* every task exists, sessions and group leaders are what they were */
@@ -17,7 +17,6 @@ enum restore_step {
 	STEP_INSTALLED,			/* every descriptor table is complete */
 	STEP_READY,			/* nothing more is asked of other tasks by code with libc */
 	STEP_MAPPED,			/* in the restorer: all mappings exist, contents may be filled in from outside */
-	STEP_FILLED,			/* the tool has filled memory */
 	STEP_ARMED,			/* every thread has done what it can do untraced; the tool attaches now */
 	STEP_TRACED,			/* what only a traced thread can do (seccomp, suspended) is done: nobody moves */
 	STEP_COUNT

@@ -19,6 +19,16 @@ static int inject_fault(const char *stage)
 	return 0;
 }
 
+/* From the n-th on downwards. */
+static void undo_stages(const struct stage *s, size_t n, void *run)
+{
+	while (n--)
+		if (s[n].undo) {
+			IN_SCOPE("undo", -1);
+			s[n].undo(run);
+		}
+}
+
 int run_stages(const struct stage *s, size_t n, void *run, struct stage_times *ret_times)
 {
 	size_t i;
@@ -39,10 +49,16 @@ int run_stages(const struct stage *s, size_t n, void *run, struct stage_times *r
 		if (ret_times)
 			ret_times[i] = (struct stage_times){ s[i].name, us };
 	}
-	while (err && i--)	/* the failed one too: an undo accepts half-done work */
-		if (s[i].undo) {
-			IN_SCOPE("undo", -1);
-			s[i].undo(run);
-		}
+	if (err)
+		undo_stages(s, i, run);	/* the failed one too: an undo accepts half-done work */
+	return err;
+}
+
+int try_stages(const struct stage *s, size_t n, void *run)
+{
+	int err = run_stages(s, n, run, NULL);
+
+	if (!err)
+		undo_stages(s, n, run);
 	return err;
 }

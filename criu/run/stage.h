@@ -21,3 +21,5 @@ struct stage_times {
  * too. ret_times (n entries) may be NULL. CRIU_FAULT_STAGE=name makes that stage fail after its work is done.
  */
 int run_stages(const struct stage *s, size_t n, void *run, struct stage_times *ret_times) must_check;
+/* The same for stages that are to leave nothing behind, as in a dry run: undone when all is well, too. */
+int try_stages(const struct stage *s, size_t n, void *run) must_check;

@@ -18,6 +18,15 @@ static void show_pages(const char *what, uint64_t v)
 	printf("%s: %llu (0x%llx)\n", what, (unsigned long long)v, (unsigned long long)v);
 }
 
+static int write_stats(enum image_type type, DumpStatsEntry *dump, RestoreStatsEntry *restore)
+{
+	StatsEntry e = STATS_ENTRY__INIT;
+
+	e.dump = dump;
+	e.restore = restore;
+	return image_write_one(AT_FDCWD, type, 0, &e.base);
+}
+
 static void show_dump(const struct dump_stats *s)
 {
 	printf("Displaying dump stats:\n");
@@ -36,7 +45,6 @@ static void show_dump(const struct dump_stats *s)
 int stats_save_dump(const struct dump_stats *s, bool is_shown)
 {
 	DumpStatsEntry e = DUMP_STATS_ENTRY__INIT;
-	StatsEntry all = STATS_ENTRY__INIT;
 
 	e.freezing_time = s->freezing_us;
 	e.frozen_time = s->frozen_us;
@@ -48,10 +56,9 @@ int stats_save_dump(const struct dump_stats *s, bool is_shown)
 	/* Consumers expect every field to be there. */
 	e.has_irmap_resolve = e.has_page_pipes = e.has_page_pipe_bufs = true;
 	e.has_shpages_scanned = e.has_shpages_skipped_parent = e.has_shpages_written = true;
-	all.dump = &e;
 	if (is_shown)
 		show_dump(s);
-	return image_write_one(AT_FDCWD, IMG_STATS_DUMP, 0, &all.base);
+	return write_stats(IMG_STATS_DUMP, &e, NULL);
 }
 
 static void show_restore(const struct restore_stats *s)
@@ -68,7 +75,6 @@ static void show_restore(const struct restore_stats *s)
 int stats_save_restore(const struct restore_stats *s, bool is_shown)
 {
 	RestoreStatsEntry e = RESTORE_STATS_ENTRY__INIT;
-	StatsEntry all = STATS_ENTRY__INIT;
 
 	e.pages_compared = s->pages_compared;
 	e.pages_skipped_cow = s->pages_skipped_cow;
@@ -76,8 +82,7 @@ int stats_save_restore(const struct restore_stats *s, bool is_shown)
 	e.restore_time = s->restore_us;
 	e.has_pages_restored = true;
 	e.pages_restored = s->pages_restored;
-	all.restore = &e;
 	if (is_shown)
 		show_restore(s);
-	return image_write_one(AT_FDCWD, IMG_STATS_RESTORE, 0, &all.base);
+	return write_stats(IMG_STATS_RESTORE, NULL, &e);
 }
