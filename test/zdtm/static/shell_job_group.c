@@ -4,6 +4,7 @@
  * listens to. A second group of the job is in the background and stays there.
  * zdtm-opts: --shell-job
  * zdtm-run: job
+ * zdtm-peer: refuses it for the group in the background
  * zdtm-ignore: stat.(session|tty_nr)
  * zdtm-ignore: fd \d+: (inode|target|mnt_id|mode)
  * zdtm-ignore: fd \d+: same
