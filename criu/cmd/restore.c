@@ -25,7 +25,7 @@ static int check_options(const struct options *opt)
 	return 0;
 }
 
-/* Without -d the command stays until the tree is gone; it ends as if it had been the root. */
+/* Without -d the command stays until the tree is gone. How the root ended is not told, as callers expect it. */
 static int wait_for_tasks(void)
 {
 	int status;
