@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <compel/thread.h>
 #include "arch.h"
 #include "wait.h"
 
@@ -144,6 +145,22 @@ bool wait_a_little(struct patience *w)
 }
 
 /*
+ * Writable because who waits at the bottom is not handed what the caller knows: whether its user
+ * still wants to wait.
+ */
+static bool (*is_wait_over)(void);
+
+void compel_give_up_when(bool (*is_over)(void))
+{
+	is_wait_over = is_over;
+}
+
+bool is_given_up(void)
+{
+	return is_wait_over && is_wait_over();
+}
+
+/*
  * A blocking waitpid() would be simpler, and hangs: when a group leader exits before its threads,
  * the kernel reports it only after they are all gone (delay_group_leader()), and we are the ones
  * who hold them.
@@ -166,6 +183,8 @@ int wait_tracee(pid_t tid, int *ret_status)
 		}
 		if (w.us >= US_VFORK && is_in_vfork(tid))
 			return -EDEADLK;
+		if (is_given_up())
+			return -ECANCELED;
 	}
 }
 

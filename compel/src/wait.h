@@ -33,6 +33,7 @@ struct patience {
 	unsigned long us, us_next_look; /* us: slept so far, at least */
 };
 bool wait_a_little(struct patience *w);
+bool is_given_up(void); /* compel_give_up_when() */
 
 int resume(pid_t tid, int request, int sig);
 

@@ -35,6 +35,7 @@ static int work(void *arg)
 
 	if (cancel_on_signals())
 		return EXIT_FAILURE;
+	compel_give_up_when(is_cancelled);
 	err = dump_run(&d, job->opt->dry_run);
 	if (err)
 		return err > 0 ? err : EXIT_FAILURE;

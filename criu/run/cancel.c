@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "run/cancel.h"
@@ -58,18 +59,25 @@ bool is_cancelled(void)
 	return got_signal;
 }
 
+const char *cancel_reason(void)
+{
+	if (!got_signal)
+		return "not cancelled";
+	return got_signal == SIGALRM ? "the time limit is over; raise it with --timeout" : strsignal(got_signal);
+}
+
 int check_cancelled(void)
 {
 	if (!got_signal)
 		return 0;
 	if (got_signal == SIGALRM)
-		return fail(ECANCELED, "the time limit is over; raise it with --timeout");
-	return fail(ECANCELED, "interrupted by signal %d (%s)", (int)got_signal, strsignal(got_signal));
+		return fail(ECANCELED, "%s", cancel_reason());
+	return fail(ECANCELED, "interrupted by signal %d (%s)", (int)got_signal, cancel_reason());
 }
 
 void cancel_ignore(void)
 {
-	alarm(0);
+	cancel_after(0);
 	if (set_handlers(SIG_IGN))
 		warn("the run can still be interrupted");
 }
@@ -85,5 +93,8 @@ void cancel_reset(void)
 
 void cancel_after(unsigned int seconds)
 {
-	alarm(seconds);
+	/* Again every second after that: a call that blocks may begin just when the first one has gone by. */
+	const struct itimerval t = { .it_value = { .tv_sec = seconds }, .it_interval = { .tv_sec = seconds ? 1 : 0 } };
+
+	setitimer(ITIMER_REAL, &t, NULL);
 }

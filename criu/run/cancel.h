@@ -5,6 +5,8 @@
 /* SIGINT, SIGTERM, SIGHUP, the time limit (SIGALRM) and the death of the other process only set a flag. */
 int cancel_on_signals(void);
 bool is_cancelled(void);
+/* The reason in words, for an error of the caller's. */
+const char *cancel_reason(void);
 /* 0, or -ECANCELED with an error that says which signal it was. Asked between stages and in long loops. */
 int check_cancelled(void);
 /* From here on the run is committed: signals are no longer answered. */

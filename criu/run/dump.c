@@ -81,6 +81,7 @@ static int scan(void *run)
 	struct dump *d = run;
 	int err;
 
+	cancel_after(d->opt->timeout);
 	for (size_t i = 0; i < d->m.tasks.n; i++) {
 		IN_SCOPE("task", leader(d->m.tasks.v[i])->pid);
 		/* Refused tasks (traced by somebody else) have nothing that can be read. */
@@ -103,6 +104,7 @@ static int scan(void *run)
 		err = each_entered(d, scan_task);
 	if (!err)
 		err = each_entered(d, scan_refuse);
+	cancel_after(0);
 	return err;
 }
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "pie/inside.h"
+#include "run/cancel.h"
 #include "run/dump.h"
 #include "task/inside.h"
 #include "task/kind.h"
@@ -98,6 +99,8 @@ static int run_loaded(struct dump *d, struct task *t, const struct inside_task *
 	if (err)
 		return err;
 	err = compel_run(t->dump->proc, calls, t->n_threads);
+	if (err == -ECANCELED)
+		return fail(err, "the threads do not answer: %s", cancel_reason());
 	if (err)
 		return failed(t, err, "run the parasite");
 	return read_answers(d, t, more);

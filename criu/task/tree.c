@@ -118,11 +118,9 @@ static int wait_threads(struct task *t)
 			continue;
 		}
 		err = compel_wait_stopped(th->pid_real, &th->dump->stop);
-		if (err == -EINTR && is_cancelled())
-			return fail(EINTR, "thread %d does not stop (is it waiting in vfork, or for a dead disk?)",
-				    th->pid_real);
-		if (err == -EINTR)
-			continue;
+		if (err == -ECANCELED)
+			return fail(ECANCELED, "thread %d does not stop (is it frozen, or does it wait for a dead disk "
+				    "or server?): %s", th->pid_real, cancel_reason());
 		if (err == -EDEADLK)
 			return fail(EDEADLK, "thread %d waits in vfork() for a child that uses its memory "
 				    "[task.shared-mm]; dump when the child has called exec or ended", th->pid_real);
@@ -436,7 +434,8 @@ static void release_task(struct task *t)
 		if (!th->dump || !th->dump->is_seized)
 			continue;
 		err = compel_release(th->pid_real);
-		if (err && err != -ESRCH)
+		/* ECANCELED: it still does not move; the kernel lets it go when this process ends */
+		if (err && err != -ESRCH && err != -ECANCELED)
 			warn("let thread %d go: %s", th->pid_real, strerror(-err));
 		th->dump->is_seized = false;
 	}

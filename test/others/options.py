@@ -412,6 +412,31 @@ def time_limit(b):
 
 
 @case
+def time_limit_for_a_frozen_target(b):
+    """A thread in the refrigerator of the v1 freezer does not stop, and the caller has not told of the cgroup."""
+    group = freezer_v1(b)
+    pid = b.start("static/threads")
+    write(f"{group}/cgroup.procs", pid)
+    b.before = b.target.snapshot()
+    write(f"{group}/freezer.state", "FROZEN")
+    procs.wait_until(lambda: procsnap.read(f"{group}/freezer.state").strip() == "FROZEN", 5, "frozen cgroup")
+    started = time.monotonic()
+    try:
+        b.fails(r"freeze: task \d+: .*thread \d+ does not stop .*--timeout", "dump", "-t", pid, "-D", b.images(), "--timeout", "1")
+        took = time.monotonic() - started
+        expect(1 <= took < 5, f"the limit of 1 s ends after {took:.1f} s")
+        tool = subprocess.Popen([b.criu, "dump", "-t", pid, "-D", b.images()], stderr=subprocess.PIPE, text=True)
+        time.sleep(0.3)
+        tool.send_signal(signal.SIGINT)
+        text = tool.communicate(timeout=5)[1]
+        expect(tool.returncode == 1 and "does not stop" in text, f"SIGINT: exit code {tool.returncode}", text)
+    finally:
+        write(f"{group}/freezer.state", "THAWED")
+    b.empty(b.images())
+    b.unharmed()
+
+
+@case
 def ghost_limit(b):
     pid = b.start("static/refuse_ghost_limit")
     b.fails("ghost-limit", "dump", "-t", pid, "-D", b.images(), "--ghost-limit", "65536")
