@@ -10,12 +10,14 @@
 struct command {
 	const char *name;
 	int (*run)(const struct options *opt);	/* NULL: there was one once */
+	int n_words;				/* of its own, behind its name */
 };
 
 static const struct command commands[] = {
 	{ "dump", cmd_dump },
 	{ "restore", cmd_restore },
 	{ "check", cmd_check },
+	{ "cpuinfo", cmd_cpuinfo, 1 },
 	{ "exec", NULL },
 	{ "show", NULL },
 };
@@ -37,7 +39,7 @@ int main(int argc, char **argv)
 	int got;
 
 	if (argc < 2) {
-		(void)fail(EINVAL, "no command; one of dump, restore, check; see criu --help");
+		(void)fail(EINVAL, "no command; one of dump, restore, check, cpuinfo; see criu --help");
 		return EXIT_FAILURE;
 	}
 	got = options_parse(argc, argv, &opt);
@@ -50,8 +52,8 @@ int main(int argc, char **argv)
 		(void)fail(EINVAL, "the command %s is deprecated and does nothing; crit show prints images", command->name);
 		return EXIT_GONE;
 	}
-	if (opt.n_args && !opt.exec_cmd) {
-		(void)fail(EINVAL, "excessive parameter for command %s: %s", opt.command, opt.args[0]);
+	if (opt.n_args > command->n_words && !opt.exec_cmd) {
+		(void)fail(EINVAL, "excessive parameter for command %s: %s", opt.command, opt.args[command->n_words]);
 		return EXIT_FAILURE;
 	}
 	if (check_privilege(&opt))

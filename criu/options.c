@@ -163,7 +163,8 @@ static int print_help(void)
 	printf("Usage:\n"
 	       "  criu dump -t PID [-D DIR] [options]      save the process tree below PID\n"
 	       "  criu restore [-D DIR] [options]          bring it back\n"
-	       "  criu check [--extra|--all|--feature F]   say what this machine can do\n\n"
+	       "  criu check [--extra|--all|--feature F]   say what this machine can do\n"
+	       "  criu cpuinfo dump|check [-D DIR]         store what this CPU can do; compare it\n\n"
 	       "Options:\n");
 	for (size_t i = 0; i < array_size(rows); i++) {
 		const struct row *r = &rows[i];
@@ -394,7 +395,7 @@ int options_parse(int argc, char **argv, struct options *ret)
 	if (err)
 		return err;
 	if (optind >= argc)
-		return fail(EINVAL, "no command; one of dump, restore, check; see criu --help");
+		return fail(EINVAL, "no command; one of dump, restore, check, cpuinfo; see criu --help");
 	o.command = argv[optind];
 	o.args = argv + optind + 1;
 	o.n_args = argc - optind - 1;

@@ -8,6 +8,7 @@ struct options;
 int cmd_dump(const struct options *opt);
 int cmd_restore(const struct options *opt);
 int cmd_check(const struct options *opt);
+int cmd_cpuinfo(const struct options *opt);
 
 /* CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE, and --unprivileged for whoever is not root. Says what is missing. */
 int check_privilege(const struct options *opt) must_check;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Input that cannot work: each gives one error line that names what is wrong, exit code 1, and leaves nothing behind."""
+import json
 import os
 import re
 import shutil
@@ -378,6 +379,67 @@ def pidfile_in_missing_directory(b):
 def inherited_descriptor_not_open(b):
     path = b.dump()
     b.fails("77", "restore", "-d", "-D", path, "--inherit-fd", "fd[77]:x")
+
+
+# --- the CPU -------------------------------------------------------------------------------------------
+CRIT = os.path.join(cases.TOP, "crit", "crit")
+# (word, bit) of instructions that no CPU has all of: XOP, TBM and FMA4 were AMD's for a while
+RARE_INSTRUCTIONS = ((6, 11), (6, 21), (6, 16))
+
+
+def edit_image(path, edit):
+    """Through crit: decoded, changed, encoded again."""
+    words = [sys.executable, CRIT, "decode", "-i", path]
+    image = json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
+    edit(image["entries"][0])
+    with open(path + ".json", "w", encoding="ascii") as f:
+        json.dump(image, f)
+    subprocess.run([sys.executable, CRIT, "encode", "-i", path + ".json", "-o", path], check=True)
+    os.unlink(path + ".json")
+
+
+def pretend_more(entry):
+    """The image is from a CPU that has an instruction more than this one."""
+    words = entry["x86_entry"][0]["capability"]
+    for word, bit in RARE_INSTRUCTIONS:
+        if not words[word] >> bit & 1:
+            words[word] |= 1 << bit
+            return
+    raise Skipped("this CPU has all of the rare instructions")
+
+
+@case
+def cpu_lacks_a_feature(b):
+    path = b.dump("--cpu-cap=all")
+    edit_image(os.path.join(path, "cpuinfo.img"), pretend_more)
+    lacks = "this CPU lacks features.*80000001.ECX.*--cpu-cap"
+    b.fails(lacks, "cpuinfo", "check", "-D", path)
+    b.fails(lacks, "restore", "-d", "-D", path, "--cpu-cap=ins")
+    for words in (("cpuinfo", "check", "--cpu-cap=none"), ("cpuinfo", "check", "--cpu-cap=fpu"), ("restore", "-d")):
+        code, text = b.tool(*words, "-D", path)
+        if code:
+            raise Failed(f"{' '.join(words)}: exit code {code}", *text.splitlines())
+    b.unharmed()
+
+
+@case
+def cpu_of_another_register_size(b):
+    b.tool("cpuinfo", "dump", "-D", b.images())
+    path = os.path.join(b.images(), "cpuinfo.img")
+
+    def grow(entry):
+        entry["x86_entry"][0]["xsave_size"] += 64
+    edit_image(path, grow)
+    b.fails("registers take .*--cpu-cap", "cpuinfo", "check", "-D", b.images())
+
+
+@case
+def cpuinfo_missing(b):
+    b.fails("cpuinfo.img", "cpuinfo", "check", "-D", b.images())
+    b.fails("dump and check", "cpuinfo")
+    b.fails("dump and check", "cpuinfo", "frobnicate")
+    b.fails("excessive", "cpuinfo", "dump", "check")
+    b.fails("cpu-cap.*frobnicate", "cpuinfo", "check", "--cpu-cap=frobnicate")
 
 
 @case

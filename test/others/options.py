@@ -515,5 +515,15 @@ def cpu_cap(b):
     b.unharmed()
 
 
+@case
+def cpuinfo(b):
+    good(b, "cpuinfo", "dump", "-D", b.images())
+    expect(os.listdir(b.images()) == ["cpuinfo.img"], f"cpuinfo dump leaves {os.listdir(b.images())}")
+    good(b, "cpuinfo", "check", "-D", b.images())
+    good(b, "cpuinfo", "check", "-D", b.images(), "--cpu-cap=all")
+    code, _ = b.tool("cpuinfo", "dump", "-D", "/proc")
+    expect(code == 255, f"cpuinfo dump that cannot write: exit code {code}")
+
+
 if __name__ == "__main__":
     sys.exit(cases.main("options", __doc__))
