@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Zombies keep their pid and status: exit codes, signals, core dumps; each is reaped after the
- * restore.
+ * Zombies keep their pid and status: exit codes, signals (but not that a core was written); each is
+ * reaped after the restore.
  * zdtm-peer: turns exit code 255 into 127
  */
 #include <signal.h>
