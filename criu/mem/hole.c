@@ -7,7 +7,7 @@
 #include "kernel/read.h"
 #include "mem/hole.h"
 #include "mem/mem.h"
-#include "model/model.h"
+#include "run/restore.h"
 
 /* Neither a stack that grows nor a heap shall run into us. */
 #define MARGIN (16ULL << 20)
@@ -70,15 +70,21 @@ int hole_find(struct taken *k, uint64_t low, uint64_t size, uint64_t *ret_addr)
 	return 0;
 }
 
-int mem_find_hole(const struct task *t, uint64_t size, uint64_t *ret_addr)
+int mem_note_own(struct restore *r)
+{
+	r->tool_vmas = arena_new(&r->m.arena, struct vma_list);
+	return own_vmas(&r->m.arena, r->tool_vmas);
+}
+
+int mem_find_hole(const struct vma_list *noted, const struct task *t, uint64_t size, uint64_t *ret_addr)
 {
 	struct arena a = { 0 };
 	struct vma_list own = { 0 };
 	struct taken k = { 0 };
-	int err = own_vmas(&a, &own);
+	int err = noted ? 0 : own_vmas(&a, &own);
 
 	if (!err) {
-		taken_add_vmas(&a, &k, &own);
+		taken_add_vmas(&a, &k, noted ?: &own);
 		taken_add_task(&a, &k, t);
 		err = hole_find(&k, HOLE_RESTORER, size, ret_addr);
 	}

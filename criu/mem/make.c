@@ -442,7 +442,6 @@ static bool make_uffd(struct maker *mk)
 int mem_make(struct restore *r, const struct task *t)
 {
 	struct maker mk = { .r = r, .t = t };
-	struct vma_list own = { 0 };
 	int err = premap_make(r, t);
 
 	if (err)
@@ -451,9 +450,8 @@ int mem_make(struct restore *r, const struct task *t)
 	mk.premap = t->restore->premap;
 	mk.is_premapped = premap_wanted(&r->m.arena, &r->m, t);
 	mk.has_uffd = fill_needs_uffd(t, mk.is_premapped) && make_uffd(&mk);
-	err = own_vmas(&r->m.arena, &own);
-	if (!err)
-		err = vdso_plan_make(r, t, &own, &mk.vdso);
+	/* The vDSO is where it was before the fork. What has come since then goes before it moves. */
+	err = vdso_plan_make(r, t, r->tool_vmas, &mk.vdso);
 	if (err)
 		return err;
 	add_unmaps(&mk);

@@ -6,6 +6,7 @@
 struct dump;
 struct restore;
 struct model;
+struct vma_list;
 struct task;
 
 /* --- dump ---------------------------------------------------------------------------------------------------- */
@@ -24,8 +25,13 @@ int mem_dump_pages(struct dump *d) must_check;
 
 /* --- restore ------------------------------------------------------------------------------------------------- */
 int mem_load(struct model *m, struct task *t, int img_dir) must_check;	/* mm-, pagemap-; checks; page file opened */
-/* In the tool, pure: where the task's restorer of this size can live, away from its mappings and from the tool's. */
-int mem_find_hole(const struct task *t, uint64_t size, uint64_t *ret_addr) must_check;
+/* In the tool, before there are tasks: what it has mapped itself, into r->tool_vmas. */
+int mem_note_own(struct restore *r) must_check;
+/*
+ * Where the task's restorer of this size can live, away from its mappings and from the tool's: as noted before, or, with
+ * NULL, as they are in this process now.
+ */
+int mem_find_hole(const struct vma_list *noted, const struct task *t, uint64_t size, uint64_t *ret_addr) must_check;
 /* In a task, before it forks: memory that its children share with it is made and filled now, at a temporary place. */
 int mem_make_shared(struct restore *r, const struct task *t) must_check;
 /* In a task, last: late rows for the restorer, userfaultfd, descriptors of mapped files (files_open). */

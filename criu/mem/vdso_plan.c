@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "mem/hole.h"
+#include "mem/premap.h"
 #include "mem/runs.h"
 #include "mem/vdso_plan.h"
 #include "run/restore.h"
@@ -103,11 +104,19 @@ static void move_all(struct vdso_plan *p, uint64_t delta_from, uint64_t delta)
 		};
 }
 
+/* Clear of the tool as it was before it forked, and of what the task itself has mapped since, and needs. */
 static int find_parking(struct restore *r, const struct task *t, struct vma_list *own, uint64_t len, uint64_t *ret)
 {
+	const struct premap *p = t->restore->premap;
 	struct taken k = { 0 };
 
 	taken_add_vmas(&r->m.arena, &k, own);
+	vec_push(&r->m.arena, &k.v, ((struct page_range){ r->place.addr, r->place.addr + r->place.size }));
+	for (size_t i = 0; p && i < p->areas.n; i++) {
+		const struct premap_area *a = &p->areas.v[i];
+
+		vec_push(&r->m.arena, &k.v, ((struct page_range){ a->at, a->at + (a->end - a->start) }));
+	}
 	taken_add_task(&r->m.arena, &k, t);
 	return hole_find(&k, HOLE_VDSO, len, ret);
 }

@@ -88,22 +88,29 @@ static uint64_t stacks_at(const struct restore *r)
 	return shared_at(r) + r->shared_len;
 }
 
-int restorer_map(struct restore *r)
+static int map_at_hole(struct restore *r, const struct vma_list *noted)
 {
-	uint64_t addr, end;
-	int err;
+	uint64_t addr;
+	int err = mem_find_hole(noted, r->self, r->place.size, &addr);
 
-	end = stacks_at(r) - r->place.addr + r->self->n_threads * (uint64_t)RESTORER_STACK;
-	r->place.size = end;
-	err = mem_find_hole(r->self, r->place.size, &addr);
 	if (err)
 		return err;
 	if (mmap((void *)addr, r->place.size, PROT_READ | PROT_WRITE | PROT_EXEC,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0) != (void *)addr)
-		return fail_errno("map %llu bytes for the restorer at %#llx", (unsigned long long)r->place.size,
-				  (unsigned long long)addr);
-	r->place.addr = addr;
-	return 0;
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_NORESERVE, -1, 0) == (void *)addr) {
+		r->place.addr = addr;
+		return 0;
+	}
+	if (noted && errno == EEXIST)
+		return map_at_hole(r, NULL);	/* taken since */
+	return fail_errno("map %llu bytes for the restorer at %#llx", (unsigned long long)r->place.size,
+			  (unsigned long long)addr);
+}
+
+/* What the tool had mapped before it forked says where: to look again in each of many tasks takes a sixth of a restore. */
+int restorer_map(struct restore *r)
+{
+	r->place.size = stacks_at(r) - r->place.addr + r->self->n_threads * (uint64_t)RESTORER_STACK;
+	return map_at_hole(r, r->tool_vmas);
 }
 
 /* Copies all rows behind the args; offsets count from there. */

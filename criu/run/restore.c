@@ -135,7 +135,7 @@ static int plan(void *run)
 		err = shared_new(r);
 	if (!err)
 		err = files_prepare(r);
-	return err;
+	return err ? err : mem_note_own(r);
 }
 
 static void unplan(void *run)

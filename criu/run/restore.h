@@ -32,6 +32,7 @@ struct restore {
 	const struct task *self;	/* in a task: itself; NULL in the tool */
 	struct files_restore *files;	/* file/state.h */
 	struct late_builder *late;	/* in a task: rows for its restorer */
+	struct vma_list *tool_vmas;	/* mem_note_own() */
 	struct restorer_place place;	/* in a task, from mem_make() on */
 	size_t shared_len;
 	struct birth_plan *births;	/* task/birth.h */
