@@ -364,16 +364,28 @@ static int set_foreground(int fd, pid_t pgrp)
  * A shell with job control has put the tool into a group of its own and given the terminal to that. A job that had the
  * terminal would be stopped at its next read: it gets the terminal back. All groups exist by now.
  */
+/* A session of the tree controls only a terminal that was handed over, and only its leader can take that. */
+static void take_session(const struct restore *r, const TtyInfoEntry *info, int fd)
+{
+	if (info->type != TTY_TYPE__EXT_TTY || !info->sid)
+		return;
+	if (info->sid != (uint32_t)leader(r->self)->pid)
+		warn("session %u loses its controlling terminal: its leader does not hold it", info->sid);
+	else if (ioctl(fd, TIOCSCTTY, 0) < 0)
+		warn("session %u loses its controlling terminal: %s", info->sid, strerror(errno));
+}
+
 static int tty_fill(struct restore *r, const struct task *t not_used, const void *rec, int fd)
 {
 	const TtyInfoEntry *info = info_of(&r->m, ((const TtyFileEntry *)rec)->tty_info_id);
 	struct ttys *ttys = ttys_of(&r->m);
 	int err;
 
-	if (info->type == TTY_TYPE__EXT_TTY || !info->pgrp || ttys->is_given)
+	if ((!info->pgrp && !info->sid) || ttys->is_given)
 		return 0;
 	ttys->is_given = true;
-	err = set_foreground(fd, info->pgrp);
+	take_session(r, info, fd);
+	err = info->pgrp ? set_foreground(fd, info->pgrp) : 0;
 	if (err)
 		warn("process group %u does not get the terminal: %s", info->pgrp, strerror(-err));
 	return 0;

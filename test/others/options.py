@@ -3,6 +3,7 @@
 """What the options of dump, restore and check do, one case each."""
 import json
 import os
+import pty
 import re
 import signal
 import struct
@@ -98,6 +99,27 @@ def restore_waits_for_the_tree(b):
     os.kill(b.target.root, signal.SIGTERM)
     expect(tool.wait(20) == 0, f"the tool ends with {tool.returncode}")
     expect(b.target.verdict() == ["PASS"], "the program says no", *b.target.verdict())
+
+
+@case
+def external_tty(b):
+    """A session whose terminal is handed over: it controls the new one."""
+    pid = b.start("static/refuse_tty")
+    old = os.stat(f"/proc/{pid}/fd/0")
+    key = f"tty[{old.st_rdev:x}:{old.st_dev:x}]"
+    good(b, "dump", "-t", pid, "-D", b.images(), "--external", key)
+    b.target.images = b.images()
+    b.target.await_death(b.before)
+    master, slave = pty.openpty()
+    good(b, "restore", "-d", "-D", b.images(), "--inherit-fd", f"fd[{slave}]:{key}", pass_fds=[slave])
+    new = os.fstat(slave)
+    expect(os.stat(f"/proc/{pid}/fd/0").st_rdev == new.st_rdev, "descriptor 0 is not the terminal handed over")
+    stat = procsnap.read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()
+    expect(os.major(new.st_rdev) << 8 | os.minor(new.st_rdev) == int(stat[4]), f"it is controlled by terminal {stat[4]}")
+    expect(stat[5] == pid, f"the group in the foreground is {stat[5]}, should be {pid}")
+    b.target.check_program()
+    os.close(master)
+    os.close(slave)
 
 
 @case
