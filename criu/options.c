@@ -81,6 +81,7 @@ static int call_help(struct options *o not_used, const char *arg not_used)
 #define FIELD(f) offsetof(struct options, f)
 static const struct row rows[] = {
 #define OPT_FLAG(n, l, f, h)		{ .name = n, .letter = l, .type = ROW_FLAG, .offset = FIELD(f), .help = h },
+#define OPT_ALIAS(n, l, f, h)		{ .name = n, .letter = l, .type = ROW_FLAG, .offset = FIELD(f), .help = h },
 #define OPT_INT(n, l, f, d, h)		{ .name = n, .letter = l, .type = ROW_INT, .has_arg = 1, .offset = FIELD(f), .def = d, .arg = "N", .help = h },
 #define OPT_SIZE(n, l, f, d, h)		{ .name = n, .letter = l, .type = ROW_SIZE, .has_arg = 1, .offset = FIELD(f), .def = d, .arg = "SIZE", .help = h },
 #define OPT_STR(n, l, f, a, h)		{ .name = n, .letter = l, .type = ROW_STR, .has_arg = 1, .offset = FIELD(f), .arg = a, .help = h },
@@ -164,7 +165,8 @@ static int print_help(void)
 	       "  criu dump -t PID [-D DIR] [options]      save the process tree below PID\n"
 	       "  criu restore [-D DIR] [options]          bring it back\n"
 	       "  criu check [--extra|--all|--feature F]   say what this machine can do\n"
-	       "  criu cpuinfo dump|check [-D DIR]         store what this CPU can do; compare it\n\n"
+	       "  criu cpuinfo dump|check [-D DIR]         store what this CPU can do; compare it\n"
+	       "  criu service [--address PATH] [options]  do what programs ask for through a socket\n\n"
 	       "Options:\n");
 	for (size_t i = 0; i < array_size(rows); i++) {
 		const struct row *r = &rows[i];
@@ -264,7 +266,7 @@ int options_apply_config(struct options *o, const char *path, char *text)
 	return 0;
 }
 
-static int read_config(struct options *o, const char *path)
+int options_read_config(struct options *o, const char *path)
 {
 	enum { CONFIG_MAX = 1 << 20 };
 	auto_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -280,11 +282,27 @@ static int read_config(struct options *o, const char *path)
 	return options_apply_config(o, path, text);
 }
 
-static int read_configs(struct options *o, int argc, char **argv)
+static int read_configs(struct options *o, const char *config, bool no_default)
 {
-	const char *config = NULL, *home = getenv("HOME"), *env = getenv("CRIU_CONFIG_FILE");
-	bool no_default = false;
+	const char *home = getenv("HOME"), *env = getenv("CRIU_CONFIG_FILE");
 	int err = 0;
+
+	if (!no_default && !config) {
+		err = options_read_config(o, "/etc/criu/default.conf");
+		if (!err && home)
+			err = options_read_config(o, arena_printf(&option_arena, "%s/.criu/default.conf", home));
+	}
+	if (!err && env)
+		err = options_read_config(o, env);
+	if (!err && config)
+		err = options_read_config(o, config);
+	return err;
+}
+
+static int read_wanted_configs(struct options *o, int argc, char **argv)
+{
+	const char *config = NULL;
+	bool no_default = false;
 
 	/* These two decide what is read before the command line is. */
 	for (int i = 1; i < argc && !streq(argv[i], "--"); i++) {
@@ -295,16 +313,7 @@ static int read_configs(struct options *o, int argc, char **argv)
 		else if (has_prefix(argv[i], "--config="))
 			config = argv[i] + strlen("--config=");
 	}
-	if (!no_default && !config) {
-		err = read_config(o, "/etc/criu/default.conf");
-		if (!err && home)
-			err = read_config(o, arena_printf(&option_arena, "%s/.criu/default.conf", home));
-	}
-	if (!err && env)
-		err = read_config(o, env);
-	if (!err && config)
-		err = read_config(o, config);
-	return err;
+	return read_configs(o, config, no_default);
 }
 
 /* --- the command line ---------------------------------------------------------------------------------------- */
@@ -376,20 +385,57 @@ static bool wants(int argc, char **argv, const char *word, const char *letter)
 	return false;
 }
 
-int options_parse(int argc, char **argv, struct options *ret)
+static void set_defaults(struct options *o)
 {
-	struct options o = { .verbosity = LOG_WARN };
-	int err;
-
+	*o = (struct options){ .verbosity = LOG_WARN };
 	for (size_t i = 0; i < array_size(rows); i++) {
 		if (rows[i].type == ROW_INT)
-			*(int *)field(&o, &rows[i]) = rows[i].def;
+			*(int *)field(o, &rows[i]) = rows[i].def;
 		else if (rows[i].type == ROW_SIZE)
-			*(uint64_t *)field(&o, &rows[i]) = rows[i].def;
+			*(uint64_t *)field(o, &rows[i]) = rows[i].def;
 	}
+}
+
+int options_from_configs(const struct options *like, struct options *ret)
+{
+	struct options o;
+	int err;
+
+	set_defaults(&o);
+	err = read_configs(&o, like->config, like->no_default_config);
+	if (!err)
+		*ret = o;
+	return err;
+}
+
+bool options_know(const char *name)
+{
+	bool is_negated;
+
+	return row_by_name(name, &is_negated) && !is_negated;
+}
+
+int options_set(struct options *o, const char *name, const char *arg, bool is_off)
+{
+	bool is_negated;
+	const struct row *r = row_by_name(name, &is_negated);
+
+	if (!r || is_negated)
+		return fail(EOPNOTSUPP, "--%s is not supported by this version; leave it out", name);
+	if (is_off && r->type != ROW_FLAG && r->type < ROW_IDLE)
+		return 0;
+	return apply(o, r, arg ? arena_strdup(&option_arena, arg) : NULL, is_off);
+}
+
+int options_parse(int argc, char **argv, struct options *ret)
+{
+	struct options o;
+	int err;
+
+	set_defaults(&o);
 	if (wants(argc, argv, "--help", "-h"))
 		return print_help();
-	err = read_configs(&o, argc, argv);
+	err = read_wanted_configs(&o, argc, argv);
 	if (!err)
 		err = parse_argv(&o, argc, argv);
 	if (err)

@@ -9,6 +9,8 @@ struct string_list {
 	unsigned int n;
 };
 
+struct client;			/* run/script.h */
+
 struct options {
 #define OPT_FLAG(name, letter, field, help)		bool field;
 #define OPT_INT(name, letter, field, def, help)		int field;
@@ -22,6 +24,7 @@ struct options {
 	const char *command;		/* "dump", ... */
 	char **args;			/* what follows it */
 	int n_args;
+	const struct client *client;	/* NULL: asked for from the command line */
 };
 
 /*
@@ -29,5 +32,15 @@ struct options {
  * 1: help or version was asked for and printed.
  */
 int options_parse(int argc, char **argv, struct options *ret);
+/* Defaults and configuration files only; those that `like` was told to read. */
+int options_from_configs(const struct options *like, struct options *ret);
+/*
+ * Sets the option of that name, as on the command line; the text is copied. is_off is the no- form; options that cannot
+ * be switched off ignore it.
+ */
+int options_set(struct options *o, const char *name, const char *arg, bool is_off);
+bool options_know(const char *name);
+/* A configuration file on top of what is set; one that does not exist is an empty one. */
+int options_read_config(struct options *o, const char *path);
 /* The text of a configuration file (it is cut up); path is for messages. */
 int options_apply_config(struct options *o, const char *path, char *text);

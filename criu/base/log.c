@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include "base/log.h"
 
-enum { LINE_MAX_BYTES = 2048, FIRST_ERROR_BYTES = 1024 };
+enum { LINE_MAX_BYTES = 2048 };
 
 /* Each thread is in a place of its own: its scopes are a list that starts here. */
 static __thread struct log_scope *innermost;
@@ -25,7 +25,11 @@ static pid_t task_pid;
 static int task_dir = -1;
 static const char *task_path;
 static struct timespec started;
-static char *first_error;		/* shared with the children, so that the visible process can repeat it */
+/* Shared with the children, so that the visible process can repeat it. */
+static struct first_error {
+	size_t said;			/* behind "Error (file:line): " */
+	char text[1000];
+} *first_error;
 
 void log_scope_open(struct log_scope *s)
 {
@@ -54,11 +58,20 @@ void log_to(int fd, int verbosity)
 	is_stderr = fd == STDERR_FILENO;
 	log_verbosity = verbosity;
 	clock_gettime(CLOCK_MONOTONIC, &started);
-	if (!first_error) {
-		void *p = mmap(NULL, FIRST_ERROR_BYTES, PROT_READ | PROT_WRITE,
-			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-		first_error = p == MAP_FAILED ? NULL : p;
+	if (!first_error)
+		log_forget_errors();
+}
+
+void log_forget_errors(void)
+{
+	void *p;
+
+	if (first_error) {
+		memset(first_error, 0, sizeof(*first_error));
+		return;
 	}
+	p = mmap(NULL, sizeof(*first_error), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	first_error = p == MAP_FAILED ? NULL : p;
 }
 
 int log_fd(void)
@@ -110,7 +123,12 @@ void log_as_task(pid_t pid)
 
 const char *log_first_error(void)
 {
-	return first_error ? first_error : "";
+	return first_error ? first_error->text + first_error->said : "";
+}
+
+const char *log_first_error_line(void)
+{
+	return first_error ? first_error->text : "";
 }
 
 struct line {
@@ -161,10 +179,19 @@ static void append_scopes(struct line *l, const struct log_scope *s)
 		append(l, "%s %ld: ", s->name, s->id);
 }
 
-static void remember_first_error(const char *text)
+/* What is too long loses its middle: the object stands in front, the cause at the end. */
+static void remember_first_error(const char *text, size_t said)
 {
-	if (first_error && !first_error[0])
-		snprintf(first_error, FIRST_ERROR_BYTES, "%s", text);
+	enum { ROOM = sizeof(first_error->text), TAIL = ROOM / 2 };
+	size_t len = strlen(text);
+
+	if (!first_error || first_error->text[0])
+		return;
+	first_error->said = said;
+	if (len < ROOM)
+		memcpy(first_error->text, text, len + 1);
+	else
+		snprintf(first_error->text, ROOM, "%.*s ... %s", ROOM - TAIL - 6, text, text + len - TAIL);
 }
 
 static void append_tag(struct line *l, const struct log_place *at, enum log_level level)
@@ -187,12 +214,13 @@ void log_write(const struct log_place *at, enum log_level level, int err, const 
 {
 	int saved_errno = errno;
 	struct line l = { .len = 0 };
-	size_t said;
+	size_t tag, said;
 	va_list args;
 	int n;
 
 	if (log_verbosity >= LOG_INFO)
 		append_stamp(&l);
+	tag = l.len;
 	append_tag(&l, at, level);
 	said = l.len;
 	append_scopes(&l, innermost);
@@ -207,7 +235,7 @@ void log_write(const struct log_place *at, enum log_level level, int err, const 
 	if (err)
 		append(&l, ": %s", strerror(err));
 	if (level == LOG_ERROR)
-		remember_first_error(l.text + said);
+		remember_first_error(l.text + tag, said - tag);
 	if ((int)level <= log_verbosity) {
 		l.text[l.len++] = '\n';
 		write_line(out_fd, l.text, l.len);

@@ -87,7 +87,11 @@ void log_task_dir_is(int dir);		/* the same directory under another number */
 void log_as_task(pid_t pid);
 /* The last word of a failed command. When the log is a file, the first error is told on stderr as well. */
 void log_final(const char *text);
-/* The first error of this run, without file and line, or "" (for the last line of a command and for RPC). */
+/* The first error of this run, without file and line, or "" (for the last line of a command). */
 const char *log_first_error(void);
+/* The same line with "Error (file:line): ", for answers of the service. Less than 1000 bytes. */
+const char *log_first_error_line(void);
+/* From here on another run's first error counts, also for processes forked later. */
+void log_forget_errors(void);
 /* The open scopes as text, "task 41: fd 7"; returns its length. */
 size_t log_scopes_text(char *ret_text, size_t size);

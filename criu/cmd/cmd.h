@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once				/* cmd/cmd.h: the commands, and what all of them begin with */
+#include <sys/types.h>
 #include "base/compiler.h"
 
 struct options;
@@ -9,6 +10,8 @@ int cmd_dump(const struct options *opt);
 int cmd_restore(const struct options *opt);
 int cmd_check(const struct options *opt);
 int cmd_cpuinfo(const struct options *opt);
+int cmd_service(const struct options *opt);
+int cmd_swrk(const struct options *opt);
 
 /* CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE, and --unprivileged for whoever is not root. Says what is missing. */
 int check_privilege(const struct options *opt) must_check;
@@ -19,3 +22,12 @@ struct dirs {
 	char *img_path;			/* absolute; lives as long as the process */
 };
 int dirs_open(const struct options *opt, struct dirs *ret) must_check;
+/* The second half of that, for who has no images: changes into `work`, logs to -o. */
+int work_dir_enter(const struct options *opt, const char *work) must_check;
+
+/* dump and restore behind that, for the commands and the service. outcome may be NULL. */
+struct outcome;				/* run/outcome.h */
+int dump_in(const struct options *opt, const struct dirs *dirs, struct outcome *outcome);	/* an exit status */
+int restore_in(const struct options *opt, const struct dirs *dirs, pid_t *ret_root) must_check;
+/* Becomes the command of --exec-cmd; comes back only with a failure, reported. */
+int exec_command(const struct options *opt);

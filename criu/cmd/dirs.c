@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "base/log.h"
@@ -44,6 +45,42 @@ static void log_banner(void)
 		info("Running on %s %s %s %s %s", u.nodename, u.sysname, u.release, u.version, u.machine);
 }
 
+/*
+ * A path by which scripts and the other process of the tool reach the directory. Its own name may mean another
+ * directory to us, when a client in another mount namespace has opened it; then it is that of a descriptor of ours.
+ */
+static char *path_of(int fd)
+{
+	auto_free char *self = NULL;
+	auto_free char *path = NULL;
+	struct stat by_path, by_fd;
+	char *kept;
+
+	if (asprintf(&self, "/proc/self/fd/%d", fd) < 0)
+		return NULL;
+	path = realpath(self, NULL);
+	if (path && !stat(path, &by_path) && !fstat(fd, &by_fd) && by_path.st_ino == by_fd.st_ino &&
+	    by_path.st_dev == by_fd.st_dev)
+		return take_ptr(&path);
+	/* one that stays where it is as long as this process lives */
+	if (asprintf(&kept, "/proc/%d/fd/%d", getpid(), fcntl(fd, F_DUPFD_CLOEXEC, 3)) < 0)
+		return NULL;
+	return kept;
+}
+
+int work_dir_enter(const struct options *opt, const char *work)
+{
+	int err;
+
+	if (chdir(work) < 0)
+		return fail_errno("change to work directory %s", work);
+	err = open_log(opt);
+	if (err)
+		return err;
+	log_banner();
+	return 0;
+}
+
 int dirs_open(const struct options *opt, struct dirs *ret)
 {
 	const char *img = opt->images_dir ?: ".", *work = opt->work_dir ?: img;
@@ -53,15 +90,12 @@ int dirs_open(const struct options *opt, struct dirs *ret)
 
 	if (fd < 0)
 		return fail_errno("open images directory %s", img);
-	path = realpath(img, NULL);
+	path = path_of(fd);
 	if (!path)
 		return fail_errno("find the path of %s", img);
-	if (chdir(work) < 0)
-		return fail_errno("change to work directory %s", work);
-	err = open_log(opt);
+	err = work_dir_enter(opt, work);
 	if (err)
 		return err;
-	log_banner();
 	ret->img = take_fd(&fd);
 	ret->img_path = take_ptr(&path);
 	return 0;

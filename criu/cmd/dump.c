@@ -12,13 +12,15 @@
 #include "run/dump_run.h"
 #include "run/guard.h"
 #include "run/journal.h"
+#include "run/outcome.h"
 #include "run/script.h"
 #include "run/stats.h"
 
 struct dump_job {
 	const struct options *opt;
 	struct journal *journal;
-	struct dirs dirs;
+	const struct dirs *dirs;
+	struct outcome *outcome;	/* NULL: nobody asks for more than the exit status */
 };
 
 /* In the guardian. */
@@ -28,8 +30,8 @@ static int work(void *arg)
 	struct dump d = {
 		.opt = job->opt,
 		.journal = job->journal,
-		.img_dir = job->dirs.img,
-		.img_path = job->dirs.img_path,
+		.img_dir = job->dirs->img,
+		.img_path = job->dirs->img_path,
 	};
 	int err;
 
@@ -37,6 +39,8 @@ static int work(void *arg)
 		return EXIT_FAILURE;
 	compel_give_up_when(is_cancelled);
 	err = dump_run(&d, job->opt->dry_run);
+	if (job->outcome)
+		outcome_set(job->outcome, err, &d.refusals);
 	if (err)
 		return err > 0 ? err : EXIT_FAILURE;
 	if (!job->opt->dry_run && stats_save_dump(&d.stats, job->opt->display_stats))
@@ -60,17 +64,17 @@ static int check_writable(const struct dump_job *job)
 {
 	if (job->opt->dry_run)
 		return 0;
-	if (faccessat(job->dirs.img, ".", W_OK | X_OK, AT_EACCESS) < 0)
-		return fail_errno("the images directory %s cannot be written", job->dirs.img_path);
+	if (faccessat(job->dirs->img, ".", W_OK | X_OK, AT_EACCESS) < 0)
+		return fail_errno("the images directory %s cannot be written", job->dirs->img_path);
 	return 0;
 }
 
-int cmd_dump(const struct options *opt)
+int dump_in(const struct options *opt, const struct dirs *dirs, struct outcome *outcome)
 {
-	struct dump_job job = { .opt = opt };
+	struct dump_job job = { .opt = opt, .dirs = dirs, .outcome = outcome };
 	int status;
 
-	if (check_options(opt) || dirs_open(opt, &job.dirs) || check_writable(&job))
+	if (check_options(opt) || check_writable(&job))
 		return EXIT_FAILURE;
 	progress_begin("dump");
 	job.journal = journal_new();
@@ -79,7 +83,7 @@ int cmd_dump(const struct options *opt)
 		return EXIT_FAILURE;
 	}
 	/* only post-dump's own exit status becomes ours */
-	status = script_run(opt, "pre-dump", 0, job.dirs.img_path) ? EXIT_FAILURE : EXIT_SUCCESS;
+	status = script_run(opt, "pre-dump", 0, dirs->img_path) ? EXIT_FAILURE : EXIT_SUCCESS;
 	if (!status)
 		status = guard_run(job.journal, work, &job);
 	if (status < 0)
@@ -89,4 +93,13 @@ int cmd_dump(const struct options *opt)
 	else if (!opt->dry_run)
 		info("Dumping finished successfully");
 	return status;
+}
+
+int cmd_dump(const struct options *opt)
+{
+	struct dirs dirs;
+
+	if (check_options(opt) || dirs_open(opt, &dirs))
+		return EXIT_FAILURE;
+	return dump_in(opt, &dirs, NULL);
 }

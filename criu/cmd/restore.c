@@ -35,37 +35,54 @@ static int wait_for_tasks(void)
 	return EXIT_SUCCESS;
 }
 
+int exec_command(const struct options *opt)
+{
+	/* ignored signals would be inherited by the command */
+	cancel_reset();
+	execvp(opt->args[0], opt->args);
+	return fail_errno("run %s", opt->args[0]);
+}
+
 static int after(const struct options *opt)
 {
-	/* ignored signals would be inherited by the command, and a tool that waits could not be ended */
+	/* a tool that waits could not be ended */
 	cancel_reset();
 	if (opt->exec_cmd) {
-		execvp(opt->args[0], opt->args);
-		(void)fail_errno("run %s", opt->args[0]);
+		(void)exec_command(opt);
 		return EXIT_FAILURE;
 	}
 	return opt->detach ? EXIT_SUCCESS : wait_for_tasks();
 }
 
-int cmd_restore(const struct options *opt)
+int restore_in(const struct options *opt, const struct dirs *dirs, pid_t *ret_root)
 {
-	struct restore r = { .opt = opt };
-	struct dirs dirs;
+	struct restore r = { .opt = opt, .img_dir = dirs->img, .img_path = dirs->img_path };
+	int err = cancel_on_signals();
 
-	if (check_options(opt) || dirs_open(opt, &dirs) || cancel_on_signals())
-		return EXIT_FAILURE;
-	r.img_dir = dirs.img;
-	r.img_path = dirs.img_path;
+	if (err)
+		return err;
 	progress_begin("restore");
 	r.journal = journal_new();
-	if (!r.journal || restore_run(&r)) {
+	err = r.journal ? restore_run(&r) : fail_errno("map the journal");
+	if (err) {
 		log_final("Restoring FAILED.");
-		return EXIT_FAILURE;
+		return err;
 	}
+	*ret_root = restore_root(&r);
 	if (opt->dry_run)
-		return EXIT_SUCCESS;
+		return 0;
 	info("Restore finished successfully. Tasks resumed.");
 	if (stats_save_restore(&r.stats, opt->display_stats))
 		warn("no statistics were written");
-	return after(opt);
+	return 0;
+}
+
+int cmd_restore(const struct options *opt)
+{
+	struct dirs dirs;
+	pid_t root;
+
+	if (check_options(opt) || dirs_open(opt, &dirs) || restore_in(opt, &dirs, &root))
+		return EXIT_FAILURE;
+	return opt->dry_run ? EXIT_SUCCESS : after(opt);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Signals ask a run to stop; the run stops where it can take everything back. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/time.h>
@@ -16,6 +17,9 @@ static struct {
 	bool is_known;
 	sigset_t mask;
 } given;
+
+/* A run that was asked for by somebody who has gone has nobody left to tell; -1: asked for by a user. */
+static int client_fd = -1;
 
 static void note_signal(int signo)
 {
@@ -66,8 +70,23 @@ const char *cancel_reason(void)
 	return got_signal == SIGALRM ? "the time limit is over; raise it with --timeout" : strsignal(got_signal);
 }
 
+/* Both directions are shut only when the other end is closed: a client may half-close and still wait. */
+static bool has_hung_up(void)
+{
+	struct pollfd p = { .fd = client_fd };
+
+	return client_fd >= 0 && poll(&p, 1, 0) > 0 && p.revents & (POLLHUP | POLLERR);
+}
+
+void cancel_on_hangup(int fd)
+{
+	client_fd = fd;
+}
+
 int check_cancelled(void)
 {
+	if (!got_signal && has_hung_up())
+		return fail(ECANCELED, "the client closed its connection before the end");
 	if (!got_signal)
 		return 0;
 	if (got_signal == SIGALRM)
@@ -78,6 +97,7 @@ int check_cancelled(void)
 void cancel_ignore(void)
 {
 	cancel_after(0);
+	client_fd = -1;
 	if (set_handlers(SIG_IGN))
 		warn("the run can still be interrupted");
 }

@@ -7,6 +7,8 @@ int cancel_on_signals(void);
 bool is_cancelled(void);
 /* The reason in words, for an error of the caller's. */
 const char *cancel_reason(void);
+/* So does the end of the client that is connected to this socket. */
+void cancel_on_hangup(int fd);
 /* 0, or -ECANCELED with an error that says which signal it was. Asked between stages and in long loops. */
 int check_cancelled(void);
 /* From here on the run is committed: signals are no longer answered. */

@@ -52,6 +52,14 @@ static void thaw(void *run)
 	tree_thaw(run);
 }
 
+/* A client may know what of the frozen tree is somebody else's. */
+static int ask_externals(void *run)
+{
+	const struct dump *d = run;
+
+	return script_ask_client(d->opt, "query-ext-files");
+}
+
 static int scan_task(struct dump *d, struct task *t)
 {
 	int native = compel_is_native64(leader(t)->pid_real), err;
@@ -166,6 +174,7 @@ static int post_dump(void *run)
 
 static const struct stage dump_stages[] = {
 	{ "freeze", freeze, thaw, "nothing is read from a target that runs" },
+	{ "query", ask_externals, NULL, "what is asked for still holds when it is scanned" },
 	{ "scan", scan, unscan, "all that can be asked, and taken back at once" },
 	{ "refuse", refuse_all, NULL, "nothing is written before this line" },
 	{ "images", begin_images, drop_images, "an older snapshot in the directory stays whole until now" },
@@ -174,7 +183,7 @@ static const struct stage dump_stages[] = {
 	{ "commit", commit, NULL, "the inventory makes the directory a snapshot" },
 	{ "hook", post_dump, NULL, "the last that may say no" },
 };
-enum { N_STAGES = array_size(dump_stages), N_DRY = 3 };
+enum { N_STAGES = array_size(dump_stages), N_DRY = 4 };
 
 static void finish(struct dump *d)
 {

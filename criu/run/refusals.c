@@ -36,6 +36,16 @@ void refuse(struct refusals *r, enum refusal_code code, const char *fmt, ...)
 	pthread_mutex_unlock(&list_lock);
 }
 
+const char *refusal_code_text(enum refusal_code code)
+{
+	return texts[code].code;
+}
+
+const char *refusal_hint(enum refusal_code code)
+{
+	return texts[code].hint;
+}
+
 int refusals_report(const struct refusals *r)
 {
 	for (size_t i = 0; i < r->list.n; i++) {

@@ -23,6 +23,9 @@ struct refusals {
 
 /* Adds one; the object is taken from the open scopes. Several threads may call it. */
 void refuse(struct refusals *r, enum refusal_code code, const char *fmt, ...) printf_like(3, 4);
+/* The stable code and the hint of a row of refusals.def. */
+const char *refusal_code_text(enum refusal_code code);
+const char *refusal_hint(enum refusal_code code);
 /* Logs all; -EOPNOTSUPP if there are any. */
 int refusals_report(const struct refusals *r) must_check;
 /* For --explain and --explain=json: to stdout. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Action scripts: programs of the user's that are run at the steps of a dump or restore. */
+/* The steps of a run, told to the client that asked for it and to action scripts, which are programs of the user's. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,10 +54,33 @@ static int run_one(const char *path, const char *action, pid_t root, const char 
 	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
 }
 
+static int tell_client(const struct options *opt, const char *action, pid_t root_real)
+{
+	const struct client *c = opt->client;
+
+	return c && c->wants_steps ? c->notify(c, action, root_real, -1) : 0;
+}
+
+int script_ask_client(const struct options *opt, const char *action)
+{
+	return tell_client(opt, action, 0);
+}
+
+int script_give_fd(const struct options *opt, const char *action, int fd)
+{
+	const struct client *c = opt->client;
+
+	if (!c || !c->wants_steps || !c->wants_pts_master)
+		return fail(ENOTCONN, "%s: nobody wants this terminal; engines set orphan_pts_master", action);
+	return c->notify(c, action, 0, fd);
+}
+
 int script_run(const struct options *opt, const char *action, pid_t root_real, const char *img_path)
 {
-	int first = 0;
+	int first = tell_client(opt, action, root_real);
 
+	if (first)
+		return first;
 	for (unsigned int i = opt->action_scripts.n; i--;) {
 		int err = run_one(opt->action_scripts.v[i], action, root_real, img_path);
 

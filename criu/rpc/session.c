@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One message in each packet of a SOCK_SEQPACKET socket. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include "base/log.h"
+#include "base/own.h"
+#include "rpc/session.h"
+#include "run/cancel.h"
+
+/* The kernel takes packets of 200 KiB from anybody, longer ones from root. No request is near it. */
+enum { REQUEST_MAX = 4 << 20 };
+
+int session_open(struct session *s, int sock)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	int type;
+
+	s->sock = sock;
+	s->client.notify = session_notify;
+	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		return fail_errno("descriptor %d: ask who is at the other end", sock);
+	len = sizeof(type);
+	if (getsockopt(sock, SOL_SOCKET, SO_TYPE, &type, &len) < 0)
+		return fail_errno("descriptor %d: ask for the type of socket", sock);
+	if (type != SOCK_SEQPACKET)
+		return fail(EINVAL, "descriptor %d is no SOCK_SEQPACKET socket", sock);
+	s->peer = peer.pid;
+	s->peer_uid = peer.uid;
+	if (fcntl(sock, F_SETFD, FD_CLOEXEC) < 0)
+		return fail_errno("descriptor %d: make it close-on-exec", sock);
+	return 0;
+}
+
+/* A signal that asks the run to end ends the wait, too. */
+static ssize_t receive(struct session *s, void *buf, size_t size, int flags)
+{
+	for (;;) {
+		ssize_t n = recv(s->sock, buf, size, flags);
+
+		if (n >= 0)
+			return n;
+		if (errno == ECONNRESET)	/* it closed with something of ours unread */
+			return 0;
+		if (errno != EINTR)
+			return fail_errno("receive from the client");
+		if (is_cancelled())
+			return check_cancelled();
+	}
+}
+
+static int discard(struct session *s, size_t size)
+{
+	char byte;
+	ssize_t n = receive(s, &byte, 1, MSG_TRUNC);
+
+	if (n < 0)
+		return n;
+	return fail(EBADMSG, "a request of %zu bytes is longer than any (%d)", size, REQUEST_MAX);
+}
+
+int session_receive(struct session *s, CriuReq **ret)
+{
+	ProtobufCAllocator alloc = arena_allocator(&s->arena);
+	ssize_t size = receive(s, NULL, 0, MSG_PEEK | MSG_TRUNC), n;
+	uint8_t *packet;
+
+	if (size <= 0)
+		return size;
+	if (size > REQUEST_MAX)
+		return discard(s, size);
+	packet = arena_alloc(&s->arena, size);
+	n = receive(s, packet, size, 0);
+	if (n <= 0)
+		return n;
+	*ret = criu_req__unpack(&alloc, n, packet);
+	if (!*ret)
+		return fail(EBADMSG, "a packet of %zd bytes is no request (criu_req)", n);
+	return 1;
+}
+
+int session_send(struct session *s, const CriuResp *resp, int fd)
+{
+	size_t len = criu_resp__get_packed_size(resp);
+	auto_free uint8_t *packet = malloc(len);
+	struct iovec v = { .iov_base = packet, .iov_len = len };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} rights = { .head = { .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)) } };
+
+	if (!packet)
+		return fail(ENOMEM, "an answer of %zu bytes", len);
+	criu_resp__pack(resp, packet);
+	if (fd >= 0) {
+		memcpy(CMSG_DATA(&rights.head), &fd, sizeof(fd));
+		m.msg_control = &rights;
+		m.msg_controllen = sizeof(rights.room);
+	}
+	while (sendmsg(s->sock, &m, MSG_NOSIGNAL) < 0) {
+		if (errno != EINTR)
+			return fail_errno("send to the client");
+		if (is_cancelled())
+			return check_cancelled();
+	}
+	return 0;
+}
