@@ -12,6 +12,7 @@
 #include "file/queue.h"
 #include "file/record.h"
 #include "file/scan.h"
+#include "options.h"
 #include "run/dump.h"
 #include "run/restore.h"
 
@@ -31,6 +32,15 @@ static int fifo_scan(struct dump *d, const struct file_facts *f, void *rec)
 	path.is_path_only = true;
 	return file_add(d, file_kind_by_type(FD_TYPES__REG), &path, &e->regf_id) ?:
 	       pipe_queue_scan(d, pipe_queue_of(&d->m, self(), e->pipe_id), f->copy, f->flags);
+}
+
+static void fifo_refuse(struct dump *d, const struct file_facts *f not_used, const void *rec)
+{
+	const FifoEntry *e = rec;
+
+	if (d->opt->plain_images && pipe_queue_of(&d->m, self(), e->pipe_id)->entry->n_packets)
+		refuse(&d->refusals, REFUSE_FILE_UNSUPPORTED,
+		       "FIFO that holds packets, which plain images cannot say (dump without --plain-images)");
 }
 
 static void fifo_release_dump(struct dump *d)
@@ -139,6 +149,7 @@ const struct file_kind fifo_kind = {
 	.record = &fifo_entry__descriptor,
 	.sign = { .format = S_IFIFO, .link_prefix = "/" },
 	.scan = fifo_scan,
+	.refuse = fifo_refuse,
 	.release_dump = fifo_release_dump,
 	.save = fifo_save,
 	.load = fifo_load,

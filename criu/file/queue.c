@@ -10,6 +10,7 @@
 #include "base/own.h"
 #include "file/places.h"
 #include "file/queue.h"
+#include "image/dir.h"
 #include "run/dump.h"
 
 struct pipe_queue *pipe_queue_of(struct model *m, const struct file_kind *kind, uint32_t pipe_id)
@@ -181,6 +182,8 @@ int pipe_queues_save(struct dump *d, const struct file_kind *kind, enum image_ty
 
 		if (!q->is_read)
 			continue;
+		if (q->entry->n_packets)	/* others would take them for a stream */
+			d->m.inventory->img_version = IMG_VERSION_EXTENDED;
 		image_put(&o, &q->entry->base);
 		image_put_raw(&o, q->data, q->entry->bytes);
 	}

@@ -17,6 +17,9 @@ enum image_type {
 /* Framing of image version 1.1: u32 head magic, u32 type magic, then (u32 length, packed message)*. */
 enum { IMG_HEAD_COMMON = 0x54564319, IMG_HEAD_SERVICE = 0x55105940 };
 
+/* inventory.img_version. EXTENDED: something in these images would be misread by who does not know our extensions. */
+enum { IMG_VERSION_OLD = 1, IMG_VERSION = 2, IMG_VERSION_EXTENDED = 3 };
+
 /*
  * Writing: records gather in memory and reach the disk in one write at the end, so a file is never half there
  * unless the disk is full. A writer that put nothing removes a stale file of that name.

@@ -96,7 +96,7 @@ static int save_pagemaps(struct dump *d)
 		if (!is_alive(t))
 			continue;
 		if (cut_cow_runs(&d->m.arena, &t->pages))
-			d->m.inventory->img_version = 3;	/* a reader that does not know must not try */
+			d->m.inventory->img_version = IMG_VERSION_EXTENDED;
 		err = save_pagemap(d, t);
 		if (err)
 			return err;

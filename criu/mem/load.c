@@ -190,7 +190,7 @@ int mem_load(struct model *m, struct task *t, int img_dir)
 		err = load_entries(&rd, img_dir);
 	if (!err)
 		err = map_pages(t, img_dir, rd.stored);
-	if (!err && m->inventory->img_version < 3)
+	if (!err && m->inventory->img_version < IMG_VERSION_EXTENDED)
 		equal_find(m, t);		/* otherwise whoever wrote it knew what was shared */
 	return err;
 }

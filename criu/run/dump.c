@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "file/files.h"
+#include "image/dir.h"
 #include "image/drop.h"
 #include "mem/mem.h"
 #include "options.h"
@@ -216,7 +217,7 @@ int dump_run(struct dump *d, bool is_dry)
 	d->next_ghost_id = d->next_pages_id = 1;
 	d->images_entry = -1;
 	d->m.inventory = arena_msg(&d->m.arena, InventoryEntry, inventory_entry__init);
-	d->m.inventory->img_version = 2;
+	d->m.inventory->img_version = IMG_VERSION;
 	d->m.seccomp = arena_msg(&d->m.arena, SeccompEntry, seccomp_entry__init);
 
 	if (is_dry)

@@ -11,8 +11,6 @@
 #include "run/restore.h"
 #include "task/kind.h"
 
-enum { VERSION_OLD = 1, VERSION_CURRENT = 2, VERSION_EXTENDED = 3 };
-
 static int load_inventory(struct restore *r)
 {
 	int err = image_read_one(&r->m.arena, r->img_dir, IMG_INVENTORY, 0, &r->m.inventory);
@@ -23,9 +21,9 @@ static int load_inventory(struct restore *r)
 	v = r->m.inventory->img_version;
 	if (!v)
 		return fail(EINVAL, "inventory.img: this is a pre-dump; only a full dump can be restored");
-	if (v < VERSION_OLD || v > VERSION_EXTENDED)
-		return fail(EINVAL, "inventory.img: image version %u is not supported (%d to %d are)", v, VERSION_OLD,
-			    VERSION_EXTENDED);
+	if (v < IMG_VERSION_OLD || v > IMG_VERSION_EXTENDED)
+		return fail(EINVAL, "inventory.img: image version %u is not supported (%d to %d are)", v, IMG_VERSION_OLD,
+			    IMG_VERSION_EXTENDED);
 	if (!r->m.inventory->has_fdinfo_per_id || !r->m.inventory->fdinfo_per_id)
 		return fail(EINVAL, "inventory.img: images this old are not supported");
 	return 0;

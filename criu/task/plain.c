@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * --plain-images: what only an extension field of a core record can say is taken out again, last of all kinds. Where a
- * program would go wrong without it the dump is refused; where it only runs differently, a warning names it.
+ * --plain-images: what only an extension field of a core or mm record can say is taken out again, last of all kinds.
+ * Where a program would go wrong without it the dump is refused; where it only runs differently, a warning names it.
  */
 #include <linux/seccomp.h>
 #include <stdbool.h>
 #include "base/log.h"
 #include "base/parse.h"
+#include "mem/vmas.h"
 #include "model/model.h"
 #include "options.h"
 #include "run/dump.h"
@@ -40,6 +41,14 @@ static const struct plain_row {
 	{ "speculation",	 SPECULATION_ON, LOSS_REFUSE, "speculation that is switched off" },
 	{ "io_flusher",		 0,	  LOSS_WARN,   "the I/O flusher state" },
 	{ "dispatch",		 0,	  LOSS_REFUSE, "system call dispatch" },
+	{ "pkeys",		 1,	  LOSS_REFUSE, "allocated protection keys" },
+	{ "mempolicies",	 0,	  LOSS_WARN,   "the NUMA policy of threads" },
+	{ "name",		 0,	  LOSS_WARN,   "the name of a mapping" },
+	{ "sealed",		 0,	  LOSS_REFUSE, "a sealed mapping" },
+	{ "pkey",		 0,	  LOSS_REFUSE, "the protection key of a mapping" },
+	{ "mpol_mode",		 0,	  LOSS_WARN,   "the NUMA policy of mappings" },
+	{ "mpol_nodes",		 0,	  LOSS_NONE,   "nodes of that policy" },
+	{ "lock_on_fault",	 0,	  LOSS_WARN,   "that pages of a mapping are locked only when they are touched" },
 };
 
 static const struct plain_row *row_of(const char *field)
@@ -71,9 +80,9 @@ static bool take_out(const ProtobufCFieldDescriptor *f, void *rec, uint64_t usua
 		const uint32_t *values = *(uint32_t **)p;
 
 		for (size_t i = 0; i < *(size_t *)quantifier; i++)
-			is_lost |= values[i] && values[i] != usual;
+			is_lost |= f->type == PROTOBUF_C_TYPE_MESSAGE || (values[i] && values[i] != usual);
 		*(size_t *)quantifier = 0;
-	} else if (f->type == PROTOBUF_C_TYPE_MESSAGE) {
+	} else if (f->type == PROTOBUF_C_TYPE_MESSAGE || f->type == PROTOBUF_C_TYPE_STRING) {
 		is_lost = *(void **)p != NULL;
 		*(void **)p = NULL;
 	} else {
@@ -83,7 +92,8 @@ static bool take_out(const ProtobufCFieldDescriptor *f, void *rec, uint64_t usua
 	return is_lost;
 }
 
-static void make_plain(struct dump *d, ProtobufCMessage *rec)
+/* told: rows that were lost before, of which one word is enough. */
+static void make_plain(struct dump *d, ProtobufCMessage *rec, bool *told)
 {
 	for (unsigned int i = 0; i < rec->descriptor->n_fields; i++) {
 		const ProtobufCFieldDescriptor *f = &rec->descriptor->fields[i];
@@ -92,8 +102,9 @@ static void make_plain(struct dump *d, ProtobufCMessage *rec)
 		if (f->id < FIRST_EXTENSION)
 			continue;
 		row = row_of(f->name);
-		if (!row || !take_out(f, rec, row->usual) || row->loss == LOSS_NONE)
+		if (!row || !take_out(f, rec, row->usual) || row->loss == LOSS_NONE || told[row - rows])
 			continue;
+		told[row - rows] = true;
 		if (row->loss == LOSS_REFUSE)
 			refuse(&d->refusals, REFUSE_TASK_STATE, "%s has no place in plain images", row->what);
 		else
@@ -101,28 +112,42 @@ static void make_plain(struct dump *d, ProtobufCMessage *rec)
 	}
 }
 
+static void make_mm_plain(struct dump *d, MmEntry *mm, bool *told)
+{
+	make_plain(d, &mm->base, told);
+	for (size_t i = 0; i < mm->n_vmas; i++) {
+		if (mm->vmas[i]->status & (VMA_VDSO | VMA_VVAR | VMA_VSYSCALL))
+			mm->vmas[i]->has_sealed = false;	/* the kernel's doing: it seals those that it makes anew */
+		make_plain(d, &mm->vmas[i]->base, told);
+	}
+}
+
 static int plain_scan(struct dump *d, struct task *t)
 {
 	TaskCoreEntry *tc = leader(t)->core->tc;
+	bool told[array_size(rows)] = { false };
 
 	if (!d->opt->plain_images)
 		return 0;
 	if (personality_from_plain(tc->personality) == tc->personality_bits)
 		tc->has_personality_bits = false;
-	make_plain(d, &tc->base);
+	make_plain(d, &tc->base, told);
+	if (t->mm)
+		make_mm_plain(d, t->mm, told);
 	return 0;
 }
 
 static int plain_scan_thread(struct dump *d, struct thread *th)
 {
 	ThreadCoreEntry *tc = th->core->thread_core;
+	bool told[array_size(rows)] = { false };
 
 	if (!d->opt->plain_images)
 		return 0;
 	/* The strict mode brings the trap with it (prctl_set_seccomp, disable_TSC): nothing is lost. */
 	if (tc->has_seccomp_mode && tc->seccomp_mode == SECCOMP_MODE_STRICT)
 		tc->has_tsc_mode = false;
-	make_plain(d, &tc->base);
+	make_plain(d, &tc->base, told);
 	return 0;
 }
 

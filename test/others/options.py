@@ -324,6 +324,52 @@ def explain_json(b):
     b.unharmed()
 
 
+# --- the image format --------------------------------------------------------------------------------------
+def decoded(path):
+    crit = os.path.join(cases.TOP, "crit", "crit")
+    return json.loads(subprocess.run([sys.executable, crit, "decode", "-i", path], check=True, capture_output=True).stdout)
+
+
+def img_version(b):
+    return decoded(os.path.join(b.images(), "inventory.img"))["entries"][0]["img_version"]
+
+
+@case
+def plain_images_name_what_they_lose(b):
+    pid = b.start("static/mem_lock")
+    words = ("dump", "-t", pid, "-D", b.images(), "-R")
+    image = os.path.join(b.images(), f"mm-{pid}.img")
+    good(b, *words)
+    marks = [vma["lock_on_fault"] for vma in decoded(image)["entries"][0]["vmas"] if "lock_on_fault" in vma]
+    expect(marks, "there was nothing to lose")
+    text = good(b, *words, "--plain-images")
+    expect(len(re.findall("locked only when they are touched is left out", text)) == 1, "the loss is not said, or more than once", text)
+    marks = [vma["lock_on_fault"] for vma in decoded(image)["entries"][0]["vmas"] if "lock_on_fault" in vma]
+    expect(not marks, f"plain images have marks of lock on fault: {marks}")
+    b.unharmed()
+
+
+@case
+def plain_images_refuse_packets(b):
+    pid = b.start("static/pipe_packet")
+    b.fails("packet", "dump", "-t", pid, "-D", b.images(), "--plain-images", at_most=9)
+    b.empty(b.images())
+    b.unharmed()
+
+
+@case
+def packets_are_an_extension_that_readers_are_told_of(b):
+    pid = b.start("static/pipe_content")
+    good(b, "dump", "-t", pid, "-D", b.images(), "-R")
+    expect(img_version(b) == 2, f"a stream makes image version {img_version(b)}")
+    b.unharmed()
+    b.target.clean()
+    pid = b.start("static/pipe_packet")
+    good(b, "dump", "-t", pid, "-D", b.images(), "-R")
+    expect(img_version(b) == 3, f"packets make image version {img_version(b)}")
+    b.unharmed()
+
+
 # --- hooks, freezing, limits ------------------------------------------------------------------------------
 def write_hook(b, body):
     path = os.path.join(b.dir, "hook")

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
+#include "mem/vmas.h"
 #include "model/model.h"
 #include "options.h"
 #include "run/dump.h"
@@ -111,11 +112,57 @@ static void other_images_keep_it_all(void **state)
 	assert_true(f->tc->has_mdwe);
 }
 
+static VmaEntry *add_vma(struct fixture *f)
+{
+	VmaEntry *v = arena_msg(&f->d.m.arena, VmaEntry, vma_entry__init);
+
+	pb_push(&f->d.m.arena, f->t->mm->vmas, f->t->mm->n_vmas, v);
+	return v;
+}
+
+static void mappings_lose_what_is_harmless(void **state)
+{
+	struct fixture *f = *state;
+	MmEntry *mm = f->t->mm = arena_msg(&f->d.m.arena, MmEntry, mm_entry__init);
+	VmaEntry *v = add_vma(f), *vdso = add_vma(f);
+	ThreadMempolicyEntry policy = THREAD_MEMPOLICY_ENTRY__INIT, *p = &policy;
+
+	v->name = (char *)"heap of mine";
+	v->has_mpol_mode = v->has_mpol_nodes = v->has_lock_on_fault = true;
+	v->mpol_mode = v->mpol_nodes = v->lock_on_fault = 1;
+	vdso->status = VMA_VDSO;
+	vdso->has_sealed = vdso->sealed = true;
+	mm->has_pkeys = true;
+	mm->pkeys = 1;
+	pb_push(&f->d.m.arena, mm->mempolicies, mm->n_mempolicies, p);
+	assert_int_equal(n_refusals(f), 0);
+	assert_null(v->name);
+	assert_false(v->has_mpol_mode || v->has_mpol_nodes || v->has_lock_on_fault || vdso->has_sealed || mm->has_pkeys);
+	assert_int_equal(mm->n_mempolicies, 0);
+}
+
+static void protection_of_mappings_is_refused_once(void **state)
+{
+	struct fixture *f = *state;
+	MmEntry *mm = f->t->mm = arena_msg(&f->d.m.arena, MmEntry, mm_entry__init);
+
+	for (int i = 0; i < 3; i++) {
+		VmaEntry *v = add_vma(f);
+
+		v->has_sealed = v->sealed = v->has_pkey = true;
+		v->pkey = 2;
+	}
+	mm->has_pkeys = true;
+	mm->pkeys = 5;
+	assert_int_equal(n_refusals(f), 3);
+}
+
 /* An extension that this table does not know would be written in spite of the option. */
 static void every_extension_of_the_records_is_known(void **state)
 {
 	struct fixture *f = *state;
-	const ProtobufCMessageDescriptor *all[] = { f->tc->base.descriptor, f->th->base.descriptor };
+	const ProtobufCMessageDescriptor *all[] = { f->tc->base.descriptor, f->th->base.descriptor,
+						    &mm_entry__descriptor, &vma_entry__descriptor };
 
 	for (size_t i = 0; i < array_size(all); i++)
 		for (unsigned int n = 0; n < all[i]->n_fields; n++)
@@ -130,6 +177,8 @@ int main(void)
 		CASE(what_every_process_has_is_dropped_in_silence),
 		CASE(what_a_program_relies_on_is_refused),
 		CASE(other_images_keep_it_all),
+		CASE(mappings_lose_what_is_harmless),
+		CASE(protection_of_mappings_is_refused_once),
 		CASE(every_extension_of_the_records_is_known),
 	};
 
