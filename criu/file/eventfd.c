@@ -20,11 +20,27 @@ static int eventfd_fdinfo(struct dump *d not_used, void *rec, const char *key, c
 		return parse_u64(val, 16, &e->counter);
 	if (streq(key, "eventfd-semaphore")) {
 		err = parse_bool(val, &is_semaphore);
-		e->has_semaphore = e->semaphore = is_semaphore;
+		e->has_semaphore = !err;	/* for eventfd_scan(): the kernel has said it */
+		e->semaphore = is_semaphore;
 		return err;
 	}
 	/* A number for humans. */
 	return streq(key, "eventfd-id") ? 0 : FDINFO_NOT_MINE;
+}
+
+/*
+ * Before 6.5 (eventfd_show_fdinfo) nothing tells the mode but a read, which takes
+ * from the counter: the target's and ours are one.
+ */
+static int eventfd_scan(struct dump *d not_used, const struct file_facts *f not_used, void *rec)
+{
+	EventfdFileEntry *e = rec;
+
+	if (!e->has_semaphore)
+		warn("this kernel does not say whether the eventfd is in semaphore mode: it comes back as a counter "
+		     "(criu check --feature eventfd-semaphore)");
+	e->has_semaphore = e->semaphore;	/* an extension: not written where it says nothing */
+	return 0;
 }
 
 static void eventfd_refuse(struct dump *d, const struct file_facts *f not_used, const void *rec)
@@ -68,6 +84,7 @@ const struct file_kind eventfd_kind = {
 	.record = &eventfd_file_entry__descriptor,
 	.sign = { .anon = "[eventfd]" },
 	.fdinfo = eventfd_fdinfo,
+	.scan = eventfd_scan,
 	.refuse = eventfd_refuse,
 	.check = eventfd_check,
 	.make = eventfd_make,

@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
+#undef fail				/* cmocka has one, too */
+#include "base/log.h"
 #include "file/fdinfo.h"
 #include "file/record.h"
 #include "run/dump.h"
@@ -78,6 +81,43 @@ static void eventfd_of_an_older_kernel_is_a_counter(void **state)
 	assert_int_equal(e->counter, 0);
 	assert_false(e->has_semaphore);
 	arena_free(&d.m.arena);
+}
+
+/* A scan of this text: its record, and whether the log has the warning. */
+static void log_of_scan(const char *text, bool *ret_says_mode_unknown, EventfdFileEntry *ret)
+{
+	struct dump d = { 0 };
+	EventfdFileEntry *e = record_from(&d, FD_TYPES__EVENTFD, text);
+	int fds[2], old = log_fd();
+	char log[1024] = "";
+
+	assert_int_equal(pipe2(fds, O_NONBLOCK), 0);
+	log_to_fd(fds[1]);
+	assert_int_equal(file_kind_by_type(FD_TYPES__EVENTFD)->scan(&d, NULL, e), 0);
+	log_to_fd(old);
+	if (read(fds[0], log, sizeof(log) - 1) < 0)
+		log[0] = 0;
+	close(fds[0]);
+	close(fds[1]);
+	*ret_says_mode_unknown = strstr(log, "does not say whether the eventfd is in semaphore mode") != NULL;
+	*ret = *e;
+	arena_free(&d.m.arena);
+}
+
+static void eventfd_without_its_mode_is_warned_of(void **state)
+{
+	EventfdFileEntry e;
+	bool is_unknown;
+
+	(void)state;
+	log_of_scan("flags:\t02\neventfd-count:                5\neventfd-id: 3\n", &is_unknown, &e);	/* Linux 6.1 */
+	assert_true(is_unknown);
+	assert_false(e.has_semaphore);
+	log_of_scan("flags:\t02\neventfd-count: 5\neventfd-id: 3\neventfd-semaphore: 0\n", &is_unknown, &e);
+	assert_false(is_unknown || e.has_semaphore);
+	log_of_scan("flags:\t02\neventfd-count: 5\neventfd-id: 3\neventfd-semaphore: 1\n", &is_unknown, &e);
+	assert_false(is_unknown);
+	assert_true(e.has_semaphore && e.semaphore);
 }
 
 static void timerfd_reads_every_field(void **state)
@@ -163,6 +203,7 @@ int main(void)
 		cmocka_unit_test(text_without_flags_is_refused),
 		cmocka_unit_test(eventfd_reads_all_64_bits_of_the_counter),
 		cmocka_unit_test(eventfd_of_an_older_kernel_is_a_counter),
+		cmocka_unit_test(eventfd_without_its_mode_is_warned_of),
 		cmocka_unit_test(timerfd_reads_every_field),
 		cmocka_unit_test(signalfd_reads_its_mask),
 		cmocka_unit_test(epoll_reads_targets),
