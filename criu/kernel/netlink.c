@@ -241,3 +241,28 @@ struct nlattr *netlink_find(const struct nlmsghdr *h, size_t head, int type)
 
 	return len > 0 ? nla_find(netlink_attrs(h, head), len, type) : NULL;
 }
+
+int netlink_batch(struct netlink *n, const void *data, size_t len, uint32_t last)
+{
+	int first = netlink_send(n, data, len);
+
+	if (first)
+		return first;
+	n->seq = last + 1;
+	for (;;) {
+		ssize_t got = receive(n);
+		int left = got, end;
+
+		if (got < 0)
+			return got;
+		for (struct nlmsghdr *h = (void *)n->buf; NLMSG_OK(h, (unsigned int)left); h = NLMSG_NEXT(h, left)) {
+			if (!is_end(n, h, &end))
+				continue;
+			first = first ?: end;
+			/* The whole of an aborted transaction is answered for by the number of its beginning. */
+			if (h->nlmsg_seq == last ||
+			    (end && ((struct nlmsgerr *)NLMSG_DATA(h))->msg.nlmsg_type == NLMSG_MIN_TYPE))
+				return first;
+		}
+	}
+}

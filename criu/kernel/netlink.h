@@ -40,7 +40,7 @@ int netlink_talk(struct netlink *n, struct nl_msg *m) must_check;
 int netlink_talk_raw(struct netlink *n, struct nlmsghdr *h, int flags) must_check;
 /* The one message that answers; good until the next call. */
 int netlink_ask(struct netlink *n, struct nl_msg *m, const struct nlmsghdr **ret) must_check;
-/* Requests that are sent in one piece and answered for one by one: the first error counts. */
+/* Without waiting for an answer. */
 int netlink_send(struct netlink *n, const void *data, size_t len) must_check;
 
 /* Attributes behind a fixed header of this size. */
@@ -56,3 +56,6 @@ static inline int netlink_attrs_len(const struct nlmsghdr *h, size_t head)
 
 /* The attribute of this type, or NULL. */
 struct nlattr *netlink_find(const struct nlmsghdr *h, size_t head, int type);
+
+/* Requests in one piece, of which the one numbered last asks for an acknowledgement. The first error counts. */
+int netlink_batch(struct netlink *n, const void *data, size_t len, uint32_t last) must_check;

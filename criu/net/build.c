@@ -2,6 +2,8 @@
 /* Network namespaces from records: numbers and settings, devices of all, then what hangs on devices. */
 #include "base/log.h"
 #include "net/build.h"
+#include "net/conntrack.h"
+#include "net/nft.h"
 #include "net/sysctl.h"
 #include "options.h"
 #include "run/restore.h"
@@ -37,6 +39,24 @@ static int make_streams(struct net_build *b, size_t i)
 	return links_finish(b, ns, &b->nl[i]);
 }
 
+static int make_filters(struct net_build *b, size_t i)
+{
+	struct netlink auto_netlink nf = NETLINK_CLOSED;
+	struct net_ns *ns = b->set->v.v[i];
+	int err;
+
+	if (!ns->nft.n && !ns->ct.n && !ns->expect.n)
+		return 0;
+	err = net_enter(ns->fd);
+	if (err)
+		return err;
+	err = netlink_open(&nf, NETLINK_NETFILTER);
+	err = net_enter(b->set->own_fd) ?: err;
+	if (!err)
+		err = nft_make(b->arena, ns, &nf);
+	return err ?: conntrack_make(b->arena, ns, &nf);
+}
+
 static int each(struct net_build *b, int (*work)(struct net_build *b, size_t i))
 {
 	for (size_t i = 0; i < b->set->v.n; i++) {
@@ -59,7 +79,9 @@ static int make(struct net_build *b)
 		err = each(b, nsid_make);
 	if (!err)
 		err = links_make(b);
-	return err ?: each(b, make_streams);
+	if (!err)
+		err = each(b, make_streams);
+	return err ?: each(b, make_filters);
 }
 
 int net_build(struct restore *r, struct net_set *set)

@@ -18,6 +18,8 @@ struct net_ns {
 	NetnsEntry *entry;
 	VEC(NetDeviceEntry *) links;
 	struct net_stream_data streams[NET_STREAMS];
+	struct net_stream_data nft;	/* net/nft.h */
+	struct net_stream_data ct, expect;	/* net/conntrack.h */
 };
 
 struct net_set {

@@ -4,9 +4,11 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "image/dir.h"
+#include "net/conntrack.h"
 #include "net/devconf.h"
 #include "net/link.h"
 #include "net/net.h"
+#include "net/nft.h"
 #include "net/plain_link.h"
 #include "options.h"
 #include "run/dump.h"
@@ -36,6 +38,17 @@ static int save_stream(int dir, const struct net_ns *ns, enum net_stream id)
 	return image_out_close(&o);
 }
 
+/* Without a word at the beginning (magic 0) these are the established format's. */
+static int save_messages(int dir, const struct net_ns *ns, enum image_type type, const struct net_stream_data *s)
+{
+	struct image_out o;
+
+	image_out_open(&o, dir, type, ns->id);
+	if (s->n)
+		image_put_raw(&o, s->v, s->n);
+	return image_out_close(&o);
+}
+
 static int save_ns(struct dump *d, const struct net_ns *ns)
 {
 	int err = image_write_one(d->img_dir, IMG_NETNS, ns->id, &ns->entry->base);
@@ -46,7 +59,11 @@ static int save_ns(struct dump *d, const struct net_ns *ns)
 	for (enum net_stream id = 0; id < NET_STREAMS && !err; id++)
 		if (!d->opt->plain_images || (stream_rows[id].flags & STREAM_PLAIN))
 			err = save_stream(d->img_dir, ns, id);
-	return err;
+	if (!err)
+		err = save_messages(d->img_dir, ns, IMG_NFT, &ns->nft);
+	if (!err)
+		err = save_messages(d->img_dir, ns, IMG_NETNS_CT, &ns->ct);
+	return err ?: save_messages(d->img_dir, ns, IMG_NETNS_EXP, &ns->expect);
 }
 
 int net_save(struct dump *d, const struct net_set *set)
@@ -142,6 +159,57 @@ static int load_stream(struct restore *r, struct net_ns *ns, enum net_stream id)
 	return stream_check(ns, id);
 }
 
+static int load_messages(struct restore *r, struct net_ns *ns, enum image_type type, struct net_stream_data *ret)
+{
+	struct image_in in;
+	int err = image_in_open(&in, &r->m.arena, r->img_dir, type, ns->id);
+
+	if (err || !in.exists || !in.len)
+		return err;
+	ret->n = in.len;
+	ret->v = arena_memdup(&r->m.arena, in.data, in.len);
+	return 0;
+}
+
+/* Is the line that ends here a rule, or a set, and no frame around some? "-A chain ..." or "\ttext" inside a table. */
+static bool has_rule(const struct image_in *in, size_t end)
+{
+	size_t from = end;
+
+	while (from && in->data[from - 1] != '\n')
+		from--;
+	return end - from > 2 && (!memcmp(in->data + from, "-A", 2) || !memcmp(in->data + from, "\t\t", 2));
+}
+
+/* Text is for other programs, and there may be none in it. */
+static int refuse_text(struct restore *r, struct net_ns *ns, enum image_type type)
+{
+	struct image_in in;
+	int err = image_in_open(&in, &r->m.arena, r->img_dir, type, ns->id);
+	size_t lines = 0;
+
+	for (size_t i = 0; !err && i < in.len; i++)
+		lines += in.data[i] == '\n' && has_rule(&in, i);
+	if (err || !lines)
+		return err;
+	return fail(EOPNOTSUPP, "%s: %zu rules as text, which this tool does not read; load them by hand into the "
+		    "namespace and remove the file", in.name, lines);
+}
+
+static int load_filters(struct restore *r, struct net_ns *ns)
+{
+	static const enum image_type texts[] = { IMG_IPTABLES, IMG_IP6TABLES, IMG_NFTABLES };
+	int err = load_messages(r, ns, IMG_NFT, &ns->nft) ?: nft_check(ns);
+
+	if (!err)
+		err = load_messages(r, ns, IMG_NETNS_CT, &ns->ct) ?: load_messages(r, ns, IMG_NETNS_EXP, &ns->expect);
+	if (!err)
+		err = conntrack_check(ns);
+	for (size_t i = 0; i < array_size(texts) && !err; i++)
+		err = refuse_text(r, ns, texts[i]);
+	return err;
+}
+
 static int load_settings(struct restore *r, struct net_ns *ns)
 {
 	struct image_in in = { .name = "netns" };
@@ -168,5 +236,5 @@ int net_load(struct restore *r, struct net_ns *ns)
 	err = load_links(r, ns);
 	for (enum net_stream id = 0; id < NET_STREAMS && !err; id++)
 		err = load_stream(r, ns, id);
-	return err;
+	return err ?: load_filters(r, ns);
 }

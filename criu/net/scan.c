@@ -4,8 +4,11 @@
 #include <sched.h>
 #include "base/log.h"
 #include "net/build.h"
+#include "net/conntrack.h"
 #include "net/link.h"
 #include "net/net.h"
+#include "net/nft.h"
+#include "net/rules.h"
 #include "net/sysctl.h"
 #include "options.h"
 #include "run/dump.h"
@@ -30,9 +33,10 @@ static bool has_links(const struct net_ns *ns)
 
 static int scan_streams(struct dump *d, struct net_ns *ns, struct netlink *nl)
 {
-	for (enum net_stream id = 0; id < NET_STREAMS; id++) {
-		int err;
+	size_t n;
+	int err;
 
+	for (enum net_stream id = 0; id < NET_STREAMS; id++) {
 		if ((stream_rows[id].flags & STREAM_LINKS) && !has_links(ns))
 			continue;
 		if (d->opt->plain_images && !(stream_rows[id].flags & STREAM_PLAIN))
@@ -41,13 +45,30 @@ static int scan_streams(struct dump *d, struct net_ns *ns, struct netlink *nl)
 		if (err)
 			return err;
 	}
-	return 0;
+	err = stream_filters(ns, nl, &n);
+	if (n)
+		refuse(&d->refusals, REFUSE_NET_RULES, "%zu traffic control filters", n);
+	return err;
+}
+
+/* Plain images have rules as text, which only other programs can write. */
+static int scan_filters(struct dump *d, struct net_ns *ns, struct netlink *nf)
+{
+	int err = nft_scan(&d->m.arena, ns, nf);
+
+	if (!err)
+		err = conntrack_scan(&d->m.arena, ns, nf);
+	if (err)
+		return err;
+	if (ns->nft.n && d->opt->plain_images)
+		refuse(&d->refusals, REFUSE_NET_RULES, "nftables rules, which plain images have no place for");
+	return xtables_refuse(d) ?: ipset_refuse(d, nf);
 }
 
 /* Inside the namespace. */
 static int scan_inside(struct dump *d, struct net_set *set, size_t i)
 {
-	struct netlink auto_netlink nl = NETLINK_CLOSED;
+	struct netlink auto_netlink nl = NETLINK_CLOSED, auto_netlink nf = NETLINK_CLOSED;
 	struct net_ns *ns = set->v.v[i];
 	int err = netlink_open(&nl, NETLINK_ROUTE);
 
@@ -59,7 +80,9 @@ static int scan_inside(struct dump *d, struct net_set *set, size_t i)
 		err = link_scan(d, ns, &nl);
 	if (!err)
 		err = scan_streams(d, ns, &nl);
-	return err;
+	if (!err)
+		err = netlink_open(&nf, NETLINK_NETFILTER);
+	return err ?: scan_filters(d, ns, &nf);
 }
 
 /* Whose number IFLA_LINK is: only known when all namespaces have told how they call each other. */

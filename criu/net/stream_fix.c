@@ -28,7 +28,8 @@ struct nlattr *stream_add(struct nlmsghdr *to, int type, const void *data, size_
 	memset(at, 0, NLA_ALIGN(NLA_HDRLEN + len));
 	at->nla_type = type;
 	at->nla_len = NLA_HDRLEN + len;
-	memcpy(nla_data(at), data, len);
+	if (len)
+		memcpy(nla_data(at), data, len);
 	to->nlmsg_len = NLMSG_ALIGN(to->nlmsg_len) + NLA_ALIGN(at->nla_len);
 	return at;
 }

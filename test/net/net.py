@@ -30,8 +30,11 @@ ip neigh show proxy
 bridge fdb | grep -e permanent -e static -e dst | grep -v 33:33: | sort
 bridge vlan
 ip addrlabel | sort
-tc qdisc | sort
+tc qdisc | sed 's/direct_packets_stat [0-9]*//' | sort
 tc class show dev lo
+! command -v nft >/dev/null || nft -s list ruleset
+! command -v iptables-nft-save >/dev/null || iptables-nft-save | grep -v '^#' | sed 's/\[[0-9:]*\]//'
+! command -v conntrack >/dev/null || conntrack -L 2>/dev/null | sed -E 's/ [0-9]+ (ESTABLISHED|src)/ \1/' | sort
 cd /proc/sys/net; grep -r . core ipv4 ipv6 netfilter unix 2>/dev/null | grep -v -e /stable_secret -e nf_conntrack_count -e _ehash_entries -e /base_reachable | sort
 """
 
@@ -94,8 +97,41 @@ CASES = {
                 "ip addr add 10.0.1.1 peer 10.0.2.1/32 dev v0; ip addr add 2001:db8:1::5/64 dev v0 nodad; ip addr add 2001:db8:1::6/64 dev v0 noprefixroute; "
                 "ip addr add 10.5.0.1/24 dev v0 noprefixroute metric 7; ip link set v1 addrgenmode none; ip addr add fe80::1234/64 dev v1; echo 1 >/proc/sys/net/ipv6/conf/v1/disable_ipv6"],
     "secret": [PAIR + "echo 2001:db8::77 >/proc/sys/net/ipv6/conf/v0/stable_secret; ip link add v2 type veth; ip link set v2 addrgenmode random"],
+    "nft": [PAIR + "nft add table inet t; nft add chain inet t in '{ type filter hook input priority 0; policy accept; }'; nft add chain inet t other; "
+            "nft add set inet t ports '{ type inet_service; flags interval; }'; nft add element inet t ports '{ 22, 80-90 }'; "
+            "nft add map inet t verdicts '{ type ipv4_addr : verdict; }'; nft add element inet t verdicts '{ 10.0.0.1 : jump other, 10.0.0.2 : drop }'; "
+            "nft add counter inet t c; nft add rule inet t in tcp dport @ports counter name c accept; nft add rule inet t in ip saddr vmap @verdicts; "
+            "nft add rule inet t in tcp dport '{ 1, 2, 3 }' meta mark set 7; nft add rule inet t other limit rate 5/second log prefix hello; "
+            "nft add table ip n; nft add chain ip n post '{ type nat hook postrouting priority 100; }'; nft add rule ip n post oifname v0 masquerade; "
+            "nft add set ip n dyn '{ type ipv4_addr; flags dynamic,timeout; timeout 1h; }'; nft add element ip n dyn '{ 10.9.9.9 timeout 30m }'"],
+    "iptables_nft": [LO + "iptables-nft -A INPUT -p tcp --dport 22 -m conntrack --ctstate NEW -m comment --comment 'a word' -j ACCEPT; iptables-nft -N mine; "
+                     "iptables-nft -A INPUT -s 10.0.0.0/8 -m multiport -p tcp --dports 80,443 -j mine; iptables-nft -t nat -A POSTROUTING -j MASQUERADE; "
+                     "iptables-nft -P FORWARD DROP; iptables-nft -A mine -m limit --limit 3/min -j LOG --log-prefix 'x '"],
+    "conntrack": [LO + "conntrack -I -s 10.0.0.1 -d 10.0.0.2 -p tcp --sport 10 --dport 20 --state ESTABLISHED --timeout 1000 -u ASSURED,SEEN_REPLY; "
+                  "conntrack -I -s 10.0.0.1 -d 10.0.0.3 -p udp --sport 5 --dport 6 --timeout 900 -m 3"],
+    "locked": [LO + "nft add table inet t; nft add chain inet t in '{ type filter hook input priority 0; }'; nft add rule inet t in accept"],
     "many": [LO + "for i in $(seq 100); do ip link add a$i type veth peer name b$i; ip link set a$i up; ip link set b$i up; done"],
 }
+
+
+# What cannot be made again, and what is said of it.
+REFUSED = {
+    "iptables_legacy": (LO + "iptables-legacy -A INPUT -j ACCEPT", "table filter of iptables-legacy"),
+    "ipset": (LO + "ipset create mine hash:ip; ipset add mine 10.0.0.1", "ipset mine"),
+    "tc_filter": (PAIR + "tc qdisc add dev v0 clsact; tc filter add dev v0 ingress matchall action drop", "filter"),
+}
+
+
+def run_refused(scripts, words):
+    with tempfile.TemporaryDirectory(prefix="net-") as directory:
+        done = subprocess.run([PROGRAM, directory, "dump", "-t", "1", "--", "set -e; " + scripts], input="true\n",
+                              capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode == 77:
+        return 2
+    if done.returncode == 3 and words in done.stderr:
+        return 0
+    print(done.returncode, done.stdout, done.stderr)
+    return 1
 
 
 def differences(text):
@@ -115,7 +151,8 @@ def run_case(name, scripts, verbose):
         # Duplicate address detection is over after a second, and more appears then.
         scripts = ["set -e; " + s.rstrip("; ") + "\nset +e; for i in $(seq 40); do ip -6 addr | grep -q tentative || break; sleep 0.1; done; true" for s in scripts]
         done = subprocess.run([PROGRAM, directory, "dump", "-t", "1", "--", *scripts], input="\n".join(commands) + "\n", capture_output=True,
-                              text=True, timeout=120, check=False)
+                              text=True, timeout=120, check=False,
+                              env={**os.environ, "NET_LOCK": "1"} if name == "locked" else None)
     finally:
         shutil.rmtree(directory)
     if verbose or done.returncode != 0:
@@ -137,6 +174,12 @@ def main():
         result = {0: 0, 77: 2}.get(code, 1)
         counts[result] += 1
         print(f"{name}: {('passed', 'failed', 'skipped: this kernel or ip(8) cannot make it')[result]} ({took})", flush=True)
+    for name, (script, words) in REFUSED.items():
+        if args.t and name not in args.t:
+            continue
+        result = run_refused(script, words)
+        counts[result] += 1
+        print(f"refused {name}: {('passed', 'failed', 'skipped: this kernel or machine cannot make it')[result]}", flush=True)
     print("%d passed, %d failed, %d skipped" % tuple(counts))
     return 1 if counts[1] or not sum(counts) else 0
 

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/lock.h"
 #include "net/net.h"
 #include "options.h"
 #include "run/dump.h"
@@ -116,13 +117,50 @@ static int compare(char *commands, const int *before, const int *after, int n)
 	return bad;
 }
 
+/* A packet does not get out while the lock is held, and does afterwards; the dump in between does not see the lock. */
+static int try_lock(int ns, struct netlink *lock)
+{
+	static const char *const send = "ping -c1 -W1 127.0.0.1 >/dev/null";
+	struct arena a = { 0 };
+	char *out;
+
+	out = run_in(ns, send);
+	if (!out)
+		return fail(EIO, "ping does not work without the lock");
+	free(out);
+	if (setns(ns, CLONE_NEWNET) || net_lock(&a, "test", lock))
+		return -EIO;
+	out = run_in(ns, "! ping -c1 -W1 127.0.0.1 >/dev/null && nft list tables | grep -q CRIU-test");
+	arena_free(&a);
+	if (!out)
+		return fail(EIO, "the lock does not hold");
+	free(out);
+	return 0;
+}
+
+static int try_unlock(int ns, struct netlink *lock)
+{
+	char *out;
+
+	netlink_close(lock);
+	out = run_in(ns, "ping -c1 -W1 127.0.0.1 >/dev/null && ! nft list tables | grep -q CRIU-test");
+	if (!out)
+		return fail(EIO, "the lock is still there");
+	free(out);
+	return 0;
+}
+
 static int dump(const struct options *opt, const char *dir, int own, int n, const int *fds)
 {
 	struct dump d = { .opt = opt, .img_dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
 	struct net_set set = { .own_fd = own };
-	uint64_t begin = now_us();
+	struct netlink lock = NETLINK_CLOSED;
+	uint64_t begin;
 	int err;
 
+	if (getenv("NET_LOCK") && (try_lock(fds[0], &lock) || setns(own, CLONE_NEWNET)))
+		return -EIO;
+	begin = now_us();
 	d.refusals.arena = &d.m.arena;
 	for (int i = 0; i < n; i++)
 		add(&d.m.arena, &set, fds[i]);
@@ -131,6 +169,8 @@ static int dump(const struct options *opt, const char *dir, int own, int n, cons
 		err = refusals_report(&d.refusals);
 	if (!err)
 		err = net_save(&d, &set);
+	if (!err && lock.fd >= 0)
+		err = try_unlock(fds[0], &lock);
 	fprintf(stderr, "dump took %lu us\n", (unsigned long)(now_us() - begin));
 	return err;
 }

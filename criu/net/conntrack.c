@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tracked connections by ctnetlink: kept as told; TCP comes back liberal about windows that it has not followed. */
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include "base/log.h"
+#include "net/conntrack.h"
+#include "net/net.h"
+
+enum {
+	HEAD = sizeof(struct nfgenmsg),
+	CT_NEW = (NFNL_SUBSYS_CTNETLINK << 8) | IPCTNL_MSG_CT_NEW,
+	CT_GET = (NFNL_SUBSYS_CTNETLINK << 8) | IPCTNL_MSG_CT_GET,
+	EXP_NEW = (NFNL_SUBSYS_CTNETLINK_EXP << 8) | IPCTNL_MSG_EXP_NEW,
+	EXP_GET = (NFNL_SUBSYS_CTNETLINK_EXP << 8) | IPCTNL_MSG_EXP_GET,
+};
+
+struct ct_dump {
+	struct arena *a;
+	struct net_stream_data *to;
+	int type;
+};
+
+static int each_message(const struct nlmsghdr *h, void *arg)
+{
+	struct ct_dump *d = arg;
+	size_t len = NLMSG_ALIGN(h->nlmsg_len);
+
+	if (h->nlmsg_type != d->type)
+		return 0;
+	if (d->to->n + len > d->to->room) {
+		size_t room = max(d->to->room * 2, d->to->n + len + 4096);
+		uint8_t *bigger = arena_alloc(d->a, room);
+
+		if (d->to->n)
+			memcpy(bigger, d->to->v, d->to->n);
+		d->to->v = bigger;
+		d->to->room = room;
+	}
+	memcpy(d->to->v + d->to->n, h, h->nlmsg_len);
+	d->to->n += len;
+	return 0;
+}
+
+static int list(struct arena *a, struct netlink *nl, int get, int type, struct net_stream_data *to)
+{
+	struct ct_dump d = { a, to, type };
+	struct nfgenmsg g = { .nfgen_family = AF_UNSPEC };
+	struct nl_msg *auto_msg m = netlink_request(get, 0, &g, sizeof(g));
+	int err = netlink_dump(nl, m, each_message, &d);
+
+	/* A kernel without connection tracking has none of it. */
+	return err == -EINVAL || err == -EOPNOTSUPP || err == -EPROTONOSUPPORT ? 0 : err;
+}
+
+int conntrack_scan(struct arena *a, struct net_ns *ns, struct netlink *nl)
+{
+	int err = list(a, nl, CT_GET, CT_NEW, &ns->ct);
+
+	if (!err)
+		err = list(a, nl, EXP_GET, EXP_NEW, &ns->expect);
+	return err ? fail_with(err, "list of tracked connections") : 0;
+}
+
+static int check(const struct net_ns *ns, const struct net_stream_data *s, int type)
+{
+	for (size_t at = 0; at < s->n;) {
+		const struct nlmsghdr *h = (void *)(s->v + at);
+
+		if (s->n - at < NLMSG_SPACE(HEAD) || h->nlmsg_len > s->n - at || h->nlmsg_len < NLMSG_SPACE(HEAD) ||
+		    h->nlmsg_type != type)
+			return fail(EINVAL, "connections of network namespace %u: nothing of the kernel's at byte %zu",
+				    ns->id, at);
+		at += NLMSG_ALIGN(h->nlmsg_len);
+	}
+	return 0;
+}
+
+int conntrack_check(const struct net_ns *ns)
+{
+	return check(ns, &ns->ct, CT_NEW) ?: check(ns, &ns->expect, EXP_NEW);
+}
+
+static void make_liberal(struct nlmsghdr *h)
+{
+	struct nlattr *info = netlink_find(h, HEAD, CTA_PROTOINFO);
+	struct nlattr *tcp = info ? nla_find(nla_data(info), nla_len(info), CTA_PROTOINFO_TCP) : NULL;
+
+	for (int type = CTA_PROTOINFO_TCP_FLAGS_ORIGINAL; tcp && type <= CTA_PROTOINFO_TCP_FLAGS_REPLY; type++) {
+		struct nlattr *at = nla_find(nla_data(tcp), nla_len(tcp), type);
+		struct nf_ct_tcp_flags *f = at && nla_len(at) >= (int)sizeof(*f) ? nla_data(at) : NULL;
+
+		if (f) {
+			f->flags |= IP_CT_TCP_FLAG_BE_LIBERAL;
+			f->mask = f->flags;
+		}
+	}
+}
+
+/* The kernel translates addresses again only for connections whose rule it has seen. */
+static bool is_translated(const struct nlmsghdr *h)
+{
+	struct nlattr *at = netlink_find(h, HEAD, CTA_STATUS);
+
+	return at && (ntohl(nla_get_u32(at)) & IPS_NAT_MASK);
+}
+
+static int give_back(struct arena *a, const struct net_stream_data *s, struct netlink *nl)
+{
+	for (size_t at = 0; at < s->n;) {
+		const struct nlmsghdr *h = (void *)(s->v + at);
+		struct nlmsghdr *copy = arena_memdup(a, h, NLMSG_ALIGN(h->nlmsg_len));
+		int err;
+
+		at += NLMSG_ALIGN(h->nlmsg_len);
+		if (h->nlmsg_type == CT_NEW && is_translated(h)) {
+			warn("a connection with translated addresses is tracked anew, from its next packet on");
+			continue;
+		}
+		make_liberal(copy);
+		err = netlink_talk_raw(nl, copy, NLM_F_CREATE);
+		if (err && err != -EEXIST)
+			return fail_with(err, "give a tracked connection back%s%s", *nl->told ? ": " : "", nl->told);
+	}
+	return 0;
+}
+
+int conntrack_make(struct arena *a, struct net_ns *ns, struct netlink *nl)
+{
+	return give_back(a, &ns->ct, nl) ?: give_back(a, &ns->expect, nl);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once				/* net/rules.h: packet filters that cannot be saved, refused by name */
+#include "base/compiler.h"
+
+struct dump;
+struct netlink;
+
+/* Inside the namespace: tables of iptables, ip6tables, arptables and ebtables of the old kind. */
+int xtables_refuse(struct dump *d) must_check;
+/* ipsets */
+int ipset_refuse(struct dump *d, struct netlink *nf) must_check;
