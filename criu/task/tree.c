@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/own.h"
+#include "base/parallel.h"
 #include "base/parse.h"
 #include "base/progress.h"
 #include "kernel/proc_stat.h"
@@ -189,22 +190,37 @@ static int open_pidfd(struct task *t)
 	return 0;
 }
 
+static int read_thread(void *arg, size_t i, struct arena *a)
+{
+	const struct task *t = arg;
+	const struct thread *th = &t->threads[i];
+	struct proc_status *status = arena_new(a, struct proc_status);
+	struct proc_stat *st = arena_new(a, struct proc_stat);
+	int err = proc_stat_read(leader(t)->pid_real, th->pid_real, st);
+
+	if (!err)
+		err = proc_status_read(leader(t)->pid_real, th->pid_real, a, status);
+	if (err)
+		return fail_with(err, "read stat and status of thread %d", th->pid_real);
+	th->dump->stat = st;
+	th->dump->status = status;
+	return 0;
+}
+
 /* Everything that a thread's own /proc files say; io_uring's kernel threads are dropped here. */
 static int read_threads(struct dump *d, struct task *t)
 {
+	const struct parallel p = {
+		.n = t->n_threads, .grain = 32, .work = read_thread, .arg = t, .arena = &d->m.arena,
+	};
+	int err = parallel_run(&p);
+
+	if (err)
+		return err;
 	for (size_t i = 0; i < t->n_threads;) {
 		struct thread *th = &t->threads[i];
-		struct proc_status *status = arena_new(&d->m.arena, struct proc_status);
-		struct proc_stat *st = arena_new(&d->m.arena, struct proc_stat);
-		int err = proc_stat_read(leader(t)->pid_real, th->pid_real, st);
 
-		if (!err)
-			err = proc_status_read(leader(t)->pid_real, th->pid_real, &d->m.arena, status);
-		if (err)
-			return fail_with(err, "read stat and status of thread %d", th->pid_real);
-		th->dump->stat = st;
-		th->dump->status = status;
-		if (st->flags & PROC_PF_IO_WORKER) {
+		if (th->dump->stat->flags & PROC_PF_IO_WORKER) {
 			compel_release(th->pid_real);
 			drop_thread(t, i);
 			continue;
