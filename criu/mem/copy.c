@@ -2,7 +2,8 @@
 /*
  * Pages of many tasks from sources to sinks, on all CPUs.
  *
- * Workers take chunks of 256 KiB in order. Reading, the test for zeros and writing happen in parallel; only the place in
+ * Workers take chunks of 512 KiB in order (that fits a core's cache; folios of the file's cache become as large, and
+ * larger ones the kernel has to look for). Reading, the test for zeros and writing happen in parallel; only the place in
  * the file is given out in turn, because it depends on how many pages of the chunks before were zero. Tasks have
  * files of their own, so where there are several, workers meet only at the border between two.
  */
@@ -16,7 +17,9 @@
 #include "model/model.h"
 #include "run/cancel.h"
 
-enum { CHUNK_PAGES = 64, PAGES_PER_THREAD = 1024, MAX_THREADS = 16 };
+enum { CHUNK_PAGES = 128, PAGES_PER_THREAD = 1024, MAX_THREADS = 16 };
+/* A small file is not worth the calls. Not all at once: a tmpfs makes the pages, and zeros will not need them. */
+enum { RESERVE_MIN = 2 << 20, RESERVE_AHEAD = 32 << 20 };
 
 struct chunk {
 	struct copy_item *it;
@@ -57,11 +60,25 @@ static void fill_chunk(struct copy_item *it, struct chunk *c)
 
 static void close_if_done(struct copy_job *j, struct copy_item *it)
 {
+	int err;
+
 	if (!it->is_open || it->n_in_flight || (it->seg < it->plan->segs.n && !j->err))
 		return;
 	it->source.close(&it->source);
-	it->sink.close(&it->sink);
+	err = it->sink.close(&it->sink, it->offset);
+	if (err && !j->err)
+		j->err = err;
 	it->is_open = false;
+}
+
+static int open_item(struct copy_job *j, struct copy_item *it)
+{
+	int err = j->open(j, it);
+
+	for (size_t i = 0; i < it->plan->segs.n; i++)
+		if (!it->plan->segs.v[i].cow)
+			it->max_len += it->plan->segs.v[i].n_pages * PAGE_SIZE;
+	return err;
 }
 
 /* 1: a chunk; 0: no more. */
@@ -74,7 +91,7 @@ static int next_chunk(struct copy_job *j, struct chunk *c)
 		j->err = check_cancelled();
 	while (j->at < j->n_items && !j->err) {
 		struct copy_item *it = &j->items[j->at];
-		int err = it->n_taken ? 0 : j->open(j, it);
+		int err = it->n_taken ? 0 : open_item(j, it);
 
 		if (err) {
 			j->err = err;
@@ -181,6 +198,14 @@ static void look_at_pages(struct copy_job *j, const struct chunk *c, const char 
 	}
 }
 
+static void reserve(struct copy_item *it)
+{
+	if (it->offset <= it->reserved || it->max_len < RESERVE_MIN || !it->sink.reserve)
+		return;
+	it->reserved = min(it->offset + RESERVE_AHEAD, it->max_len);
+	it->sink.reserve(&it->sink, it->reserved);
+}
+
 static int copy_chunk(struct copy_job *j, struct chunk *c, char *buf)
 {
 	bool is_zero[CHUNK_PAGES];
@@ -204,6 +229,7 @@ static int copy_chunk(struct copy_job *j, struct chunk *c, char *buf)
 		add_run(j, c->it, c->cow, c->cow->start, c->cow->n_pages);
 	else
 		n_out = place_pages(j, c, buf, is_zero, out);
+	reserve(c->it);
 	j->n_written += (c->it->offset - offset) / PAGE_SIZE;
 	atomic_store_explicit(&c->it->turn, c->ticket + 1, memory_order_release);
 	/* Adjacent pieces were kept apart only where a mapping ends: most chunks are one. */

@@ -21,6 +21,7 @@ struct copy_item {
 	bool is_open;
 	atomic_uint turn;		/* the chunk that may take its place in the file */
 	uint64_t offset;
+	uint64_t max_len, reserved;	/* of the file: if no page is zero; that there is room for */
 };
 
 struct copy_job {

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include "base/log.h"
 #include "base/own.h"
 #include "image/dir.h"
@@ -97,15 +98,32 @@ static int file_write(const struct page_sink *s, struct iovec *v, unsigned int n
 	return 0;
 }
 
-static void file_close(struct page_sink *s)
+/*
+ * Writing to blocks that exist already takes ext4 two thirds of the time: no reservation and no new size with every
+ * write. So the inode's lock is held for less than reading the next piece takes, and two threads hardly meet at it.
+ * File systems that cannot, or have no room, say so; then the writes find out.
+ */
+static void file_reserve(const struct page_sink *s, uint64_t len)
 {
-	close(s->fd);
-	s->fd = -1;
+	fallocate(s->fd, 0, 0, len);
+}
+
+static int file_close(struct page_sink *s, uint64_t len)
+{
+	auto_fd int fd = take_fd(&s->fd);
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return fail_errno("cannot look at %s", s->name);
+	/* Zeros were not stored: there was more room than needed. */
+	if ((uint64_t)st.st_size > len && ftruncate(fd, len) < 0)
+		return fail_errno("cannot cut %s to %" PRIu64 " bytes", s->name, len);
+	return 0;
 }
 
 int file_sink_open(struct page_sink *s, int dir, uint32_t pages_id)
 {
-	*s = (struct page_sink){ .write = file_write, .close = file_close };
+	*s = (struct page_sink){ .write = file_write, .reserve = file_reserve, .close = file_close };
 	if (image_name(IMG_PAGES, pages_id, s->name, sizeof(s->name)) < 0)
 		return fail(ENAMETOOLONG, "pages file %u has no name", pages_id);
 	s->fd = openat(dir, s->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);

@@ -19,7 +19,9 @@ struct page_source {
 struct page_sink {
 	/* The pieces one after another, len bytes in all, from offset on. Reports failures; cuts up pieces. */
 	int (*write)(const struct page_sink *s, struct iovec *pieces, unsigned int n, uint64_t offset);
-	void (*close)(struct page_sink *s);
+	/* Room for the file up to len, ahead of its writes; best effort, may be NULL. */
+	void (*reserve)(const struct page_sink *s, uint64_t len);
+	int (*close)(struct page_sink *s, uint64_t len) must_check;	/* it has len bytes; reports failures */
 	int fd;
 	char name[32];
 };

@@ -62,16 +62,27 @@ static void fake_source_close(struct page_source *s)
 	n_open--;
 }
 
-static void fake_sink_close(struct page_sink *s)
+static uint64_t reserved, closed_at;
+
+static void fake_reserve(const struct page_sink *s, uint64_t len)
 {
 	(void)s;
+	assert_true(len > reserved);
+	reserved = len;
+}
+
+static int fake_sink_close(struct page_sink *s, uint64_t len)
+{
+	(void)s;
+	closed_at = len;
+	return 0;
 }
 
 static int fake_open(struct copy_job *j, struct copy_item *it)
 {
 	(void)j;
 	it->source = (struct page_source){ .read = fake_read, .close = fake_source_close };
-	it->sink = (struct page_sink){ .write = fake_write, .close = fake_sink_close };
+	it->sink = (struct page_sink){ .write = fake_write, .reserve = fake_reserve, .close = fake_sink_close };
 	n_open++;
 	return 0;
 }
@@ -85,9 +96,11 @@ static struct task *copied(struct page_plan *plan, struct page_checksum *sum, in
 	for (size_t i = 0; i < plan->segs.n; i++)
 		j.n_pages += plan->segs.v[i].n_pages;
 	memset(file, 0, N_PAGES * P);
+	reserved = closed_at = 0;
 	assert_int_equal(copy_run(&j), expected);
 	assert_int_equal(n_open, 0);
 	file_len = it.offset;
+	assert_int_equal(closed_at, file_len);
 	return t;
 }
 
@@ -126,6 +139,8 @@ static void pages_of_many_threads_stay_in_order(void **state)
 		last = r->start + r->n_pages * P;
 	}
 	assert_int_equal(offset, file_len);
+	/* Room for all that might come, but no more. */
+	assert_in_range(reserved, file_len, (N_PAGES - 1000) * P);
 	/* Every fifth page was zero. */
 	assert_in_range(offset / P, (N_PAGES - 1000) * 4 / 5 - 2, (N_PAGES - 1000) * 4 / 5 + 2);
 }
@@ -147,6 +162,7 @@ static void zeros_in_files_are_kept_and_shared_runs_cost_nothing(void **state)
 	assert_ptr_equal(t->pages.runs.v[1].cow, &holder);
 	assert_int_equal(t->pages.runs.v[2].offset, 3 * P);
 	assert_int_equal(file_len, 5 * P);
+	assert_int_equal(reserved, 0);	/* not worth it */
 }
 
 static void count_page(void *state, uint64_t addr, const void *page)
