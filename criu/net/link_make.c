@@ -170,11 +170,13 @@ static int make_outer_pair(struct links *l, struct wanted *w, int *ret_why)
 	struct external_veth x;
 	struct nl_msg *auto_msg m = NULL;
 	struct nlattr *info;
-	int err;
+	int err, taken;
 
 	if (!external_veth(l->b->opt, w->e->name, &x))
 		return fail(ENOLINK, "the other end of %s is outside; name it with --external veth[%s]:OUT or OUT@BRIDGE",
 			    w->e->name, w->e->name);
+	if (!link_index(&l->b->own, x.out, &taken))
+		return fail(EEXIST, "make %s with its other end %s outside: that name is taken", w->e->name, x.out);
 	m = request(w->e);
 	info = netlink_nest(m, IFLA_LINKINFO);
 	netlink_put_str(m, IFLA_INFO_KIND, w->kind->name);
@@ -182,8 +184,7 @@ static int make_outer_pair(struct links *l, struct wanted *w, int *ret_why)
 	netlink_nest_end(m, info);
 	err = send_request(l, w, m, ret_why);
 	if (!err && *ret_why)
-		return fail_with(*ret_why, "make %s with its other end %s outside%s%s", w->e->name, x.out,
-				 *ret_why == -EEXIST ? ": that name is taken" : "", "");
+		return fail_with(*ret_why, "make %s with its other end %s outside", w->e->name, x.out);
 	return err ?: attach_outer(l->b, &x);
 }
 

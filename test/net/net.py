@@ -18,7 +18,7 @@ PROGRAM = os.path.join(TOP, "build/net/roundtrip")
 
 # What must be the same afterwards. What ages, counts or is drawn by lot is left out.
 STATE = r"""
-ip -d link | sed -E 's/ (gc_timer|hello_timer|tcn_timer|topology_change_timer|message_age_timer|forward_delay_timer|hold_timer) +[0-9.]+//g; s/(bridge_id|designated_root|designated_bridge|root_id) [0-9a-f.:]+//g; s/fdb_n_learned [0-9]+//; s/ state [A-Z]+//; s/NO-CARRIER,//; s/(mcast_querier_[a-z_]* [^ ]*)//; s/,M-DOWN//'
+ip -d link | sed -E 's/ (gc_timer|hello_timer|tcn_timer|topology_change_timer|message_age_timer|forward_delay_timer|hold_timer) +[0-9.]+//g; s/(bridge_id|designated_root|designated_bridge|root_id) [0-9a-f.:]+//g; s/fdb_n_learned [0-9]+//; s/ state [A-Z]+//; s/NO-CARRIER,//; s/@if[0-9]+//; s/(mcast_querier_[a-z_]* [^ ]*)//; s/,M-DOWN//'
 ip -d addr | grep -v link/ | grep inet | sed -E 's/(valid|preferred)_lft [0-9]+sec//g; s/ tentative//; s/ stable-privacy//'
 ip -4 route show table all | sed 's/ linkdown//g'
 ip -6 route show table all | sed -E 's/ expires [0-9]+sec//' | sort
@@ -38,6 +38,7 @@ tc class show dev lo
 cd /proc/sys/net; grep -r . core ipv4 ipv6 netfilter unix 2>/dev/null | grep -v -e /stable_secret -e nf_conntrack_count -e _ehash_entries -e /base_reachable | sort
 """
 
+OUTER = "nsenter --net=$NS_TOOL sh -c "
 LO = "ip link set lo up; "
 PAIR = LO + "ip link add v0 index 7 type veth peer name v1 index 9; ip link set v0 up; ip link set v1 up; "
 
@@ -110,9 +111,34 @@ CASES = {
     "conntrack": [LO + "conntrack -I -s 10.0.0.1 -d 10.0.0.2 -p tcp --sport 10 --dport 20 --state ESTABLISHED --timeout 1000 -u ASSURED,SEEN_REPLY; "
                   "conntrack -I -s 10.0.0.1 -d 10.0.0.3 -p udp --sport 5 --dport 6 --timeout 900 -m 3"],
     "locked": [LO + "nft add table inet t; nft add chain inet t in '{ type filter hook input priority 0; }'; nft add rule inet t in accept"],
+    "veth_outside": [LO + OUTER + "'ip link add br9 type bridge'; ip link add v0 type veth peer name o0; ip link set o0 netns $NS_TOOL; "
+                     "ip link add v2 type veth peer name o2; ip link set o2 netns $NS_TOOL; ip link set v0 up; ip addr add 10.0.0.2/24 dev v0; "
+                     "ip route add default via 10.0.0.1; " + OUTER + "'ip link set o0 up; ip link set o2 up'"],
+    "macvlan_outside": [LO + OUTER + "'ip link add d0 type veth peer name d1; ip link set d0 up; ip link set d1 up; "
+                        "ip link add m0 link d0 netns $NS_1 type macvlan mode bridge'; ip link set m0 up; ip addr add 10.0.0.2/24 dev m0"],
+    "netdev_outside": [LO + OUTER + "'ip link add d0 type veth peer name d1'; ip link add moved index 40 address 02:00:00:00:00:40 type veth peer name m1 netns $NS_TOOL; "
+                       "ip link set moved up; ip addr add 10.0.0.2/24 dev moved"],
+    "plain": [PAIR + "ip addr add 10.0.0.1/24 dev v0; ip route add 10.7.0.0/16 via 10.0.0.9; ip rule add pref 100 table 5; echo 1 >/proc/sys/net/ipv4/conf/v0/proxy_arp"],
     "many": [LO + "for i in $(seq 100); do ip link add a$i type veth peer name b$i; ip link set a$i up; ip link set b$i up; done"],
 }
 
+
+# More options, and commands whose output must be there (and the same) afterwards.
+WITH = {
+    "veth_outside": (["--external", "veth[v0]:out0@br9", "--veth-pair", "v2=out2"],
+                     [OUTER + "'ip link show out0 master br9 up | grep -o out0'", OUTER + "'ip link show out2 up | grep -o out2'"]),
+    "macvlan_outside": (["--external", "macvlan[m0]:d1"], ["ip -d link show m0 | grep -o 'macvlan mode bridge'"]),
+    "netdev_outside": (["--external", "netdev[moved]:d0"], ["ip link show moved | grep -o '^[0-9]*: moved'"]),
+    "plain": (["--plain-images"], []),
+}
+# Not made, and what is said of it.
+FAILS = {
+    "veth_unnamed": ([], [LO + "ip link add v0 type veth peer name o0; ip link set o0 netns $NS_TOOL"], "--external veth[v0]:OUT"),
+    "veth_taken": (["--external", "veth[v0]:o0"], [LO + "ip link add v0 type veth peer name o0; ip link set o0 netns $NS_TOOL"],
+                   "o0 outside: that name is taken"),
+    "bridge_missing": (["--external", "veth[v0]:o1@nobridge"], [LO + "ip link add v0 type veth peer name o0; ip link set o0 netns $NS_TOOL"],
+                       "bridge nobridge outside"),
+}
 
 # What cannot be made again, and what is said of it.
 REFUSED = {
@@ -120,6 +146,17 @@ REFUSED = {
     "ipset": (LO + "ipset create mine hash:ip; ipset add mine 10.0.0.1", "ipset mine"),
     "tc_filter": (PAIR + "tc qdisc add dev v0 clsact; tc filter add dev v0 ingress matchall action drop", "filter"),
 }
+
+
+def run_failing(options, scripts, words):
+    """The restore says why in one line, and leaves nothing outside."""
+    with tempfile.TemporaryDirectory(prefix="net-") as directory:
+        done = subprocess.run([PROGRAM, directory, "dump", "-t", "1", *options, "--", *scripts], input="true\n",
+                              capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode == 4 and words in done.stderr and done.stderr.count("Error (") == 1:
+        return 0
+    print(done.returncode, done.stdout, done.stderr)
+    return 1
 
 
 def run_refused(scripts, words):
@@ -147,10 +184,11 @@ def differences(text):
 def run_case(name, scripts, verbose):
     directory = tempfile.mkdtemp(prefix="net-")
     try:
-        commands = STATE.strip().split("\n")
+        options, more = WITH.get(name, ([], []))
+        commands = more + STATE.strip().split("\n")
         # Duplicate address detection is over after a second, and more appears then.
         scripts = ["set -e; " + s.rstrip("; ") + "\nset +e; for i in $(seq 40); do ip -6 addr | grep -q tentative || break; sleep 0.1; done; true" for s in scripts]
-        done = subprocess.run([PROGRAM, directory, "dump", "-t", "1", "--", *scripts], input="\n".join(commands) + "\n", capture_output=True,
+        done = subprocess.run([PROGRAM, directory, "dump", "-t", "1", *options, "--", *scripts], input="\n".join(commands) + "\n", capture_output=True,
                               text=True, timeout=120, check=False,
                               env={**os.environ, "NET_LOCK": "1"} if name == "locked" else None)
     finally:
@@ -174,6 +212,12 @@ def main():
         result = {0: 0, 77: 2}.get(code, 1)
         counts[result] += 1
         print(f"{name}: {('passed', 'failed', 'skipped: this kernel or ip(8) cannot make it')[result]} ({took})", flush=True)
+    for name, how in FAILS.items():
+        if args.t and name not in args.t:
+            continue
+        result = run_failing(*how)
+        counts[result] += 1
+        print(f"fails {name}: {('passed', 'failed')[result]}", flush=True)
     for name, (script, words) in REFUSED.items():
         if args.t and name not in args.t:
             continue
