@@ -44,6 +44,8 @@ struct maker {
 	bool has_uffd;
 	struct vdso_plan vdso;
 	VEC(struct open_file) files, pages_files;
+	struct vma_arm mapping;		/* the last ones, not added yet: what touches them makes them longer */
+	struct fill_arm fill;
 };
 
 #define ADD(mk, id, row) late_add((mk)->r, LATE_##id, leader((mk)->t), &(row), sizeof(row))
@@ -179,6 +181,22 @@ static bool is_filled_here(const struct maker *mk, size_t i)
 	return run < mk->t->pages.runs.n && mk->t->pages.runs.v[run].start < v->end;
 }
 
+static void flush_mapping(struct maker *mk)
+{
+	if (mk->mapping.len)
+		ADD(mk, vma, mk->mapping);
+	mk->mapping = (struct vma_arm){ 0 };
+}
+
+/* The kernel would make one of the two at once. What tells them apart (protection, advice, names) is set later. */
+static bool is_continued_by(const struct vma_arm *a, const struct vma_arm *b)
+{
+	const uint32_t wanted = MAP_PRIVATE | MAP_ANONYMOUS;
+
+	return a->len && a->start + a->len == b->start && a->flags == b->flags && a->prot == b->prot && !a->from &&
+	       !b->from && (a->flags & wanted) == wanted && !(a->flags & MAP_GROWSDOWN);
+}
+
 static void add_mapping(struct maker *mk, const struct vma_arm *whole, uint64_t start, uint64_t end, uint64_t from)
 {
 	struct vma_arm row = *whole;
@@ -190,7 +208,12 @@ static void add_mapping(struct maker *mk, const struct vma_arm *whole, uint64_t 
 	row.from = from;
 	if (row.fd >= 0)
 		row.off += start - whole->start;
-	ADD(mk, vma, row);
+	if (is_continued_by(&mk->mapping, &row)) {
+		mk->mapping.len += row.len;
+		return;
+	}
+	flush_mapping(mk);
+	mk->mapping = row;
 }
 
 static int add_vma(struct maker *mk, size_t i, size_t *area)
@@ -227,6 +250,25 @@ static int add_vma(struct maker *mk, size_t i, size_t *area)
 	return 0;
 }
 
+static void flush_fill(struct maker *mk)
+{
+	if (mk->fill.len)
+		ADD(mk, fill, mk->fill);
+	mk->fill = (struct fill_arm){ 0 };
+}
+
+static void add_fill(struct maker *mk, const struct fill_arm *row)
+{
+	struct fill_arm *last = &mk->fill;
+
+	if (last->len && last->fd == row->fd && last->addr + last->len == row->addr && last->off + last->len == row->off) {
+		last->len += row->len;
+		return;
+	}
+	flush_fill(mk);
+	*last = *row;
+}
+
 static int add_fills(struct maker *mk, size_t i)
 {
 	const VmaEntry *v = mk->t->mm->vmas[i];
@@ -239,7 +281,7 @@ static int add_fills(struct maker *mk, size_t i)
 
 		if (err)
 			return err;
-		ADD(mk, fill, row);
+		add_fill(mk, &row);
 	}
 	return 0;
 }
@@ -353,6 +395,8 @@ static int add_vmas(struct maker *mk)
 		if (!err && is_filled_here(mk, i))
 			err = add_fills(mk, i);
 	}
+	flush_mapping(mk);
+	flush_fill(mk);
 	return err;
 }
 
