@@ -6,44 +6,51 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "cmd/cmd.h"
-#include "kernel/feature.h"
+#include "cmd/features.h"
 #include "options.h"
+
+static void print_names(void)
+{
+	const struct feature *f = NULL;
+
+	while ((f = feature_next(f)))
+		printf("%-26s without it: %s\n", f->name, f->loss);
+}
 
 static int check_one(const char *name)
 {
+	const struct feature *f = feature_by_name(name);
+	int err;
+
 	if (streq(name, "list")) {
-		for (size_t i = 0; i < n_features; i++)
-			printf("%-26s without it: %s\n", features[i].name, features[i].loss);
+		print_names();
 		return EXIT_SUCCESS;
 	}
-	for (size_t i = 0; i < n_features; i++) {
-		int err;
-
-		if (!streq(features[i].name, name))
-			continue;
-		err = features[i].probe();
-		if (!err) {
-			printf("%s is supported\n", name);
-			return EXIT_SUCCESS;
-		}
-		warn("%s is not supported (%s): %s", name, strerror(-err), features[i].loss);
+	if (!f) {
+		(void)fail(EINVAL, "Unknown feature %s; `criu check --feature list` names them", name);
 		return EXIT_FAILURE;
 	}
-	(void)fail(EINVAL, "Unknown feature %s; `criu check --feature list` names them", name);
+	err = f->probe();
+	if (!err) {
+		printf("%s is supported\n", name);
+		return EXIT_SUCCESS;
+	}
+	warn("%s is not supported (%s): %s", name, strerror(-err), f->loss);
 	return EXIT_FAILURE;
 }
 
 static bool has_all(enum feature_class class)
 {
+	const struct feature *f = NULL;
 	bool good = true;
 
-	for (size_t i = 0; i < n_features; i++) {
-		int err = features[i].class == class ? features[i].probe() : 0;
+	while ((f = feature_next(f))) {
+		int err = f->class == class ? f->probe() : 0;
 
 		if (!err)
 			continue;
 		good = false;
-		warn("%s is missing (%s): %s", features[i].name, strerror(-err), features[i].loss);
+		warn("%s is missing (%s): %s", f->name, strerror(-err), f->loss);
 	}
 	return good;
 }

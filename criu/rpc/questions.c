@@ -9,8 +9,8 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "cmd/cmd.h"
+#include "cmd/features.h"
 #include "image/dir.h"
-#include "kernel/feature.h"
 #include "options.h"
 #include "rpc/answer.h"
 #include "rpc/requests.h"
@@ -52,11 +52,13 @@ static bool check_has_log(const CriuOpts *opts)
 
 static int check_basic(void)
 {
-	for (size_t i = 0; i < n_features; i++) {
-		int err = features[i].class == FEATURE_BASIC ? features[i].probe() : 0;
+	const struct feature *f = NULL;
+
+	while ((f = feature_next(f))) {
+		int err = f->class == FEATURE_BASIC ? f->probe() : 0;
 
 		if (err)
-			return fail_with(err, "%s is missing: %s", features[i].name, features[i].loss);
+			return fail_with(err, "%s is missing: %s", f->name, f->loss);
 	}
 	return 0;
 }

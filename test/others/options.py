@@ -575,6 +575,44 @@ def check_feature(b):
     expect("clone3_set_tid is supported" in text, "another text", text)
 
 
+# the names that callers of the established tool know
+FEATURES = """
+    mnt_id mem_dirty_track aio_remap timerfd tun tun_ns userns fdinfo_lock seccomp_suspend
+    seccomp_filters loginuid cgroupns autofs tcp_half_closed compat_cr uffd uffd-noncoop can_map_vdso
+    sk_ns sk_unix_file net_diag_raw nsid link_nsid kcmp_epoll timens external_net_ns clone3_set_tid
+    newifindex nftables has_ipt_legacy pidfd_store ns_pid apparmor_stacking network_lock_nftables
+    sockopt_buf_lock memfd_hugetlb move_mount_set_group openat2 get_rseq_conf ipv6_freebind pagemap_scan
+    timer_cr_ids overlayfs_maps breakpoints pagemap_scan_guard_pages
+""".split()
+
+
+@case
+def every_feature_has_an_answer(b):
+    before = sorted(os.listdir("/sys/class/net")), procsnap.read("/proc/self/mountinfo")
+    listed = [line.split()[0] for line in good(b, "check", "--feature", "list").splitlines()]
+    expect(len(set(listed)) == len(listed), "a name is listed twice")
+    expect(not set(FEATURES) - set(listed), f"not known: {set(FEATURES) - set(listed)}")
+    lacking = []
+    for name in listed:
+        code, text = b.tool("check", "--feature", name)
+        expect(text == f"{name} is supported\n" if code == 0 else f"{name} is not supported" in text and code == 1,
+               f"{name}: exit code {code}", *text.splitlines())
+        lacking += [name] if code else []
+    b.note = f"this machine lacks {' '.join(lacking) or 'none'}"
+    expect(len(lacking) < len(listed) / 2, "a machine that lacks so much could not run these tests")
+    expect(before == (sorted(os.listdir("/sys/class/net")), procsnap.read("/proc/self/mountinfo")), "a probe left something")
+    expect(not procs.descendants(), "a probe left a process")
+
+
+@case
+def a_feature_that_is_taken_away_is_missed(b):
+    if b.tool("check", "--feature", "tun")[0]:
+        raise Skipped("there is no /dev/net/tun anyway")
+    script = 'mount -t tmpfs none /dev/net && exec "$0" check --feature tun'
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script, b.criu], capture_output=True, text=True, check=False)
+    expect(done.returncode == 1 and "tun is not supported" in done.stderr, f"exit code {done.returncode}", done.stderr)
+
+
 @case
 def cpu_cap(b):
     path = b.dump("--cpu-cap=all")
