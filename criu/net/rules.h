@@ -9,3 +9,5 @@ struct netlink;
 int xtables_refuse(struct dump *d) must_check;
 /* ipsets */
 int ipset_refuse(struct dump *d, struct netlink *nf) must_check;
+/* IPsec policies and states */
+int xfrm_refuse(struct dump *d) must_check;

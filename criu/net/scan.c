@@ -62,7 +62,7 @@ static int scan_filters(struct dump *d, struct net_ns *ns, struct netlink *nf)
 		return err;
 	if (ns->nft.n && d->opt->plain_images)
 		refuse(&d->refusals, REFUSE_NET_RULES, "nftables rules, which plain images have no place for");
-	return xtables_refuse(d) ?: ipset_refuse(d, nf);
+	return xtables_refuse(d) ?: ipset_refuse(d, nf) ?: xfrm_refuse(d);
 }
 
 /* Inside the namespace. */

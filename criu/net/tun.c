@@ -20,22 +20,6 @@ static uint8_t flag(struct nlattr **tb, int type)
 	return tb[type] && nla_get_u8(tb[type]);
 }
 
-/* Header size and buffer are only to be had from a descriptor. It works while nobody else has the only queue. */
-static void ask_device(NetDeviceEntry *e)
-{
-	struct ifreq ifr = { .ifr_flags = e->tun->flags & ~IFF_PERSIST };
-	auto_fd int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
-	int header, sndbuf;
-
-	memcpy(ifr.ifr_name, e->name, min(strlen(e->name), sizeof(ifr.ifr_name) - 1));
-	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr) < 0)
-		return;
-	if (!ioctl(fd, TUNGETVNETHDRSZ, &header))
-		e->tun->vnethdr = header;
-	if (!ioctl(fd, TUNGETSNDBUF, &sndbuf))
-		e->tun->sndbuf = sndbuf;
-}
-
 void tun_scan(struct arena *a, NetDeviceEntry *e, struct nlattr *data)
 {
 	struct nlattr *tb[IFLA_TUN_MAX + 1] = { 0 };
@@ -53,10 +37,12 @@ void tun_scan(struct arena *a, NetDeviceEntry *e, struct nlattr *data)
 		e->tun->flags |= IFF_PERSIST;
 	e->tun->owner = tb[IFLA_TUN_OWNER] ? (int32_t)nla_get_u32(tb[IFLA_TUN_OWNER]) : -1;
 	e->tun->group = tb[IFLA_TUN_GROUP] ? (int32_t)nla_get_u32(tb[IFLA_TUN_GROUP]) : -1;
+	/*
+	 * Only a descriptor tells these, and attaching one switches the carrier on, which the namespace would notice:
+	 * what a new device has. A task's own descriptor tells the truth to whoever saves that.
+	 */
 	e->tun->vnethdr = PLAIN_HEADER;
 	e->tun->sndbuf = INT_MAX;
-	if (e->tun->flags & IFF_PERSIST)
-		ask_device(e);
 }
 
 int tun_make(const NetDeviceEntry *e)

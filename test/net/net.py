@@ -113,7 +113,7 @@ CASES = {
     "locked": [LO + "nft add table inet t; nft add chain inet t in '{ type filter hook input priority 0; }'; nft add rule inet t in accept"],
     "veth_outside": [LO + OUTER + "'ip link add br9 type bridge'; ip link add v0 type veth peer name o0; ip link set o0 netns $NS_TOOL; "
                      "ip link add v2 type veth peer name o2; ip link set o2 netns $NS_TOOL; ip link set v0 up; ip addr add 10.0.0.2/24 dev v0; "
-                     "ip route add default via 10.0.0.1; " + OUTER + "'ip link set o0 up; ip link set o2 up'"],
+                     "ip route add default via 10.0.0.1; " + OUTER + "'ip link set o0 up; ip link set o2 up'; sleep 2"],
     "macvlan_outside": [LO + OUTER + "'ip link add d0 type veth peer name d1; ip link set d0 up; ip link set d1 up; "
                         "ip link add m0 link d0 netns $NS_1 type macvlan mode bridge'; ip link set m0 up; ip addr add 10.0.0.2/24 dev m0"],
     "netdev_outside": [LO + OUTER + "'ip link add d0 type veth peer name d1'; ip link add moved index 40 address 02:00:00:00:00:40 type veth peer name m1 netns $NS_TOOL; "
@@ -144,6 +144,7 @@ FAILS = {
 REFUSED = {
     "iptables_legacy": (LO + "iptables-legacy -A INPUT -j ACCEPT", "table filter of iptables-legacy"),
     "ipset": (LO + "ipset create mine hash:ip; ipset add mine 10.0.0.1", "ipset mine"),
+    "ipsec": (LO + "ip xfrm policy add src 10.0.0.1 dst 10.0.0.2 dir out tmpl proto esp mode transport", "policies and states of IPsec"),
     "tc_filter": (PAIR + "tc qdisc add dev v0 clsact; tc filter add dev v0 ingress matchall action drop", "filter"),
 }
 
