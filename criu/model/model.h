@@ -79,6 +79,7 @@ struct model {
 	InventoryEntry *inventory;
 	TimensEntry *timens;		/* the clocks at dump */
 	SeccompEntry *seccomp;
+	CgroupEntry *cgroup;		/* NULL: all tasks are where the tool is */
 	VEC(struct task *) tasks;	/* parents before children; [0] is the root */
 	VEC(struct fd_table *) fd_tables;
 	VEC(struct file) files;		/* ids are index + 1 while dumping; use model_file() */

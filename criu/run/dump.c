@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "cgroup/cgroups.h"
 #include "base/progress.h"
 #include "file/files.h"
 #include "image/dir.h"
@@ -105,6 +106,8 @@ static int scan(void *run)
 		err = sharing_scan(d);
 	if (!err)
 		err = files_scan(d);
+	if (!err)
+		err = cgroups_scan(d);
 	if (!err)
 		relations_refuse_tables(d);
 	if (!err)

@@ -35,6 +35,7 @@ struct dump_stats {
 };
 
 struct freezer {
+	const char *dir;		/* the cgroup that holds the tree still; NULL: none */
 	const char *file;		/* cgroup.freeze or freezer.state; NULL: not asked for */
 	const char *freeze, *thaw;	/* what is written to it */
 	bool is_on, was_frozen;

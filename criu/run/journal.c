@@ -11,12 +11,13 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/own.h"
+#include "cgroup/remove.h"
 #include "image/dir.h"
 #include "image/drop.h"
 #include "run/journal.h"
 #include "run/shared.h"
 
-enum { ENTRIES = 512, VALUE_BYTES = 64 };
+enum { ENTRIES = 4096, VALUE_BYTES = 64 };
 
 struct entry {
 	_Atomic uint32_t is_open;	/* set last, cleared first: a half-written entry is no entry */
@@ -34,7 +35,8 @@ struct journal {
 struct journal *journal_new(void)
 {
 	/* Untouched pages of it cost nothing. */
-	void *p = mmap(NULL, sizeof(struct journal), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *p = mmap(NULL, sizeof(struct journal), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
@@ -95,6 +97,10 @@ static void take_back(const struct journal *j, const struct entry *e)
 		break;
 	case JOURNAL_FREEZER:
 		write_back(e->path, e->value);
+		break;
+	case JOURNAL_CGROUP:
+		if (cgroup_remove(e->path))
+			warn("cgroup %s stays", e->path);
 		break;
 	case JOURNAL_TASKS:
 		kill_tasks(j->tasks);

@@ -12,6 +12,7 @@ enum journal_kind {
 	JOURNAL_IMAGES,			/* a directory (path) is getting images: drop them */
 	JOURNAL_FILE,			/* a temporary name (path) in the file system: unlink */
 	JOURNAL_FREEZER,		/* a cgroup file (path) was written: write `value` back */
+	JOURNAL_CGROUP,			/* a cgroup (path) is made: remove it and what is below */
 	JOURNAL_TASKS,			/* tasks are being made: kill them (restore_shared knows which) */
 };
 

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include "arch/cpuinfo.h"
 #include "base/log.h"
+#include "cgroup/cgroups.h"
 #include "file/files.h"
 #include "image/dir.h"
 #include "mem/mem.h"
@@ -175,6 +176,8 @@ int load_model(struct restore *r)
 		IN_SCOPE("task", leader(r->m.tasks.v[i])->pid);
 		err = load_task(r, r->m.tasks.v[i]);
 	}
+	if (!err)
+		err = cgroups_load(r);
 	if (!err)
 		err = files_load(&r->m, r->img_dir);
 	for (size_t i = 0; i < r->m.tasks.n && !err; i++) {

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/own.h"
+#include "cgroup/cgroups.h"
 #include "file/files.h"
 #include "mem/mem.h"
 #include "options.h"
@@ -135,6 +136,8 @@ static int plan(void *run)
 		err = shared_new(r);
 	if (!err)
 		err = files_prepare(r);
+	if (!err)
+		err = cgroups_prepare(r);
 	return err ? err : mem_note_own(r);
 }
 
@@ -148,6 +151,33 @@ static int pre_restore(void *run)
 	struct restore *r = run;
 
 	return script_run(r->opt, "pre-restore", 0, r->img_path);
+}
+
+/* From the first change to the outside on, somebody must be there to take it back. */
+static int watch(void *run)
+{
+	struct restore *r = run;
+
+	r->watcher = guard_watch(r->journal);
+	return r->watcher < 0 ? r->watcher : 0;
+}
+
+static void unwatch(void *run)
+{
+	struct restore *r = run;
+
+	guard_unwatch(r->watcher);
+	r->watcher = 0;
+}
+
+static int make_cgroups(void *run)
+{
+	return cgroups_make(run);
+}
+
+static void unmake_cgroups(void *run)
+{
+	cgroups_unmake(run);
 }
 
 static size_t count_alive(const struct model *m)
@@ -180,9 +210,6 @@ static int fork_tasks(void *run)
 	r->tasks_entry = journal_enter(r->journal, JOURNAL_TASKS, NULL, NULL);
 	if (r->tasks_entry < 0)
 		return r->tasks_entry;
-	r->watcher = guard_watch(r->journal);
-	if (r->watcher < 0)
-		return r->watcher;
 	root = fork_tree(r, r->opt->sibling, run_task);
 	if (root < 0)
 		return root;
@@ -255,12 +282,18 @@ static int arm(void *run)
 	int err = barrier_wait(r, STEP_ARMED, n);
 
 	if (!err)
+		err = cgroups_place_threads(r);
+	if (!err)
 		err = attach_all(r);
 	if (err)
 		return err;
 	barrier_open(r, STEP_TRACED);
 	err = barrier_wait(r, STEP_TRACED, n);
-	return err ? err : attach_finish(r);
+	if (!err)
+		err = attach_finish(r);
+	if (!err)
+		err = cgroups_limit(r);	/* when what the tool needed itself is gone */
+	return err;
 }
 
 static int post_restore(void *run)
@@ -292,6 +325,8 @@ static const struct stage restore_stages[] = {
 	{ "load", load, NULL, "nothing is made from a record that was not checked" },
 	{ "plan", plan, unplan, "who makes what; clashes show before anything exists" },
 	{ "hook", pre_restore, NULL, "the last word before tasks exist" },
+	{ "watch", watch, unwatch, "before anything is made that outlives this process" },
+	{ "cgroups", make_cgroups, unmake_cgroups, "tasks are born in them" },
 	{ "fork", fork_tasks, kill_tasks, "while the tool is small: a fork copies its memory" },
 	{ "make", make, NULL, "objects, by tasks that hold them" },
 	{ "fill", fill, NULL, "memory from outside, on all CPUs" },
@@ -315,6 +350,9 @@ static void go(struct restore *r)
 {
 	cancel_ignore();
 	report_hook(r, "pre-resume");
+	if (cgroups_freeze(r))
+		warn("not every cgroup is frozen as it was");
+	cgroups_commit(r);
 	journal_strike(r->journal, r->tasks_entry);
 	attach_go(r);
 	guard_unwatch(r->watcher);
@@ -337,7 +375,7 @@ int restore_run(struct restore *r)
 	if (err)
 		return err;
 	go(r);
-	r->stats.forking_us = times[3].us;
+	r->stats.forking_us = times[5].us;
 	r->stats.restore_us = now_us() - begin;
 	return 0;
 }

@@ -5,6 +5,7 @@
 struct options;
 struct journal;
 struct restore_shared;
+struct cgroups_restore;
 struct late_builder;
 
 /* What a restore knows of a task beyond its records; the tool's, inherited by the tasks when they are forked. */
@@ -35,6 +36,7 @@ struct restore {
 	struct vma_list *tool_vmas;	/* mem_note_own() */
 	struct restorer_place place;	/* in a task, from mem_make() on */
 	size_t shared_len;
+	struct cgroups_restore *cgroups;	/* cgroup/state.h; NULL: tasks stay in the cgroups of the tool */
 	struct birth_plan *births;	/* task/birth.h */
 	int service_fd_min;		/* descriptors of the tool live at and above this number */
 	int tasks_entry;		/* in the journal */

@@ -5,6 +5,7 @@
 #include <time.h>
 #include "arch/cpuinfo.h"
 #include "base/log.h"
+#include "cgroup/cgroups.h"
 #include "base/progress.h"
 #include "file/files.h"
 #include "image/dir.h"
@@ -91,6 +92,8 @@ int save_records(struct dump *d)
 		err = files_save(d);
 	if (!err)
 		err = image_write_one(d->img_dir, IMG_SECCOMP, 0, &d->m.seccomp->base);
+	if (!err)
+		err = cgroups_save(d);
 	if (!err)
 		err = save_clocks(d);
 	if (!err)

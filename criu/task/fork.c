@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "cgroup/cgroups.h"
 #include "mem/mem.h"
 #include "options.h"
 #include "run/barrier.h"
@@ -27,15 +28,16 @@ static int exit_signal_of(const struct task *t)
 }
 
 /* clone3(2) with a chosen pid. pid 0: any. */
-static pid_t fork_with_pid(pid_t pid, uint64_t flags, int exit_signal)
+static pid_t fork_with_pid(pid_t pid, uint64_t flags, int exit_signal, int cgroup)
 {
 	pid_t set_tid[1] = { pid };
 	struct clone_args args = {
-		.flags = flags,
+		.flags = flags | (cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
 		/* A sibling reports as its parent does: clone3 wants no signal named then. */
 		.exit_signal = flags & CLONE_PARENT ? 0 : exit_signal,
 		.set_tid = pid ? (uintptr_t)set_tid : 0,
 		.set_tid_size = pid ? 1 : 0,
+		.cgroup = cgroup >= 0 ? cgroup : 0,
 	};
 	pid_t got = syscall(SYS_clone3, &args, sizeof(args));
 
@@ -52,7 +54,7 @@ static pid_t fork_with_pid(pid_t pid, uint64_t flags, int exit_signal)
 
 static pid_t fork_helper(pid_t pid)
 {
-	return fork_with_pid(pid, 0, SIGCHLD);
+	return fork_with_pid(pid, 0, SIGCHLD, -1);
 }
 
 static int fork_task(struct restore *r, const struct task *t, uint64_t flags, task_main run);
@@ -264,7 +266,7 @@ static int live_main(struct restore *r, const struct task *t, task_main run)
 	return -EIO;
 }
 
-static void no_return child_main(struct restore *r, const struct task *t, task_main run)
+static void no_return child_main(struct restore *r, const struct task *t, bool is_in_cgroup, task_main run)
 {
 	int err;
 
@@ -273,24 +275,28 @@ static void no_return child_main(struct restore *r, const struct task *t, task_m
 	block_signals();
 	if (!is_alive(t))
 		zombie_main(r, t, run);
-	err = live_main(r, t, run);
+	err = cgroups_enter(r, t, is_in_cgroup);
+	if (!err)
+		err = live_main(r, t, run);
 	barrier_fail(r, err);
 	_exit(EXIT_FAILURE);
 }
 
 static int fork_task(struct restore *r, const struct task *t, uint64_t flags, task_main run)
 {
+	int cgroup;
 	pid_t pid;
 	IN_SCOPE("task", leader(t)->pid);
 
 	/* A table shared with the parent is shared from birth: nothing in it has been made yet. */
 	if (t->parent && t->fds && t->fds == t->parent->fds)
 		flags |= CLONE_FILES;
-	pid = fork_with_pid(leader(t)->pid, flags, exit_signal_of(t));
+	cgroup = cgroups_birth(r, t);
+	pid = fork_with_pid(leader(t)->pid, flags, exit_signal_of(t), cgroup);
 	if (pid < 0)
 		return pid;
 	if (!pid)
-		child_main(r, t, run);
+		child_main(r, t, cgroup >= 0, run);
 	r->shared->tasks[t->index].pid_real = pid;
 	return 0;
 }

@@ -60,7 +60,7 @@ static int find_file(struct dump *d)
 	const char *dir = d->opt->freeze_cgroup;
 	struct freezer *f = &d->freezer;
 
-	f->file = arena_printf(&d->m.arena, "%s/cgroup.freeze", dir);
+	f->dir = dir;	f->file = arena_printf(&d->m.arena, "%s/cgroup.freeze", dir);
 	f->freeze = "1";
 	f->thaw = "0";
 	if (!access(f->file, W_OK))

@@ -470,6 +470,103 @@ def freeze_cgroup_v2(b):
     b.unharmed()
 
 
+def cgroup_v1_target(b, name="zdtm-cg"):
+    """A target in a cgroup of its own, which is gone when it is dumped; the cgroup's path below the hierarchy."""
+    top = "/sys/fs/cgroup/pids"
+    if not os.path.exists(f"{top}/tasks"):
+        raise Skipped("no v1 pids hierarchy is mounted here")
+    group = f"{name}-{os.getpid()}"
+    os.mkdir(f"{top}/{group}")
+    pid = b.start()
+    write(f"{top}/{group}/cgroup.procs", pid)
+    write(f"{top}/{group}/pids.max", "77")
+    b.before = b.target.snapshot()
+    good(b, "dump", "-t", pid, "-D", b.images())
+    b.target.images = b.images()
+    b.target.await_death(b.before)
+    return top, group
+
+
+def pids_cgroup(pid):
+    return re.search(r":pids:(.*)", procsnap.read(f"/proc/{pid}/cgroup"))[1]
+
+
+def leave_cgroup(b, path):
+    write("/sys/fs/cgroup/pids/cgroup.procs", str(b.target.root))
+    os.rmdir(path)
+
+
+@case
+def cgroup_modes(b):
+    top, group = cgroup_v1_target(b)
+    path = f"{top}/{group}"
+    b.cgroups.append(path)
+    write(f"{path}/pids.max", "5000")
+    b.fails("exists already", "restore", "-d", "-D", b.images(), "--manage-cgroups=strict")
+    expect(os.path.isdir(path), "a failed restore removes a cgroup that it did not make")
+    good(b, "restore", "-d", "-D", b.images(), "--manage-cgroups=full")
+    expect(pids_cgroup(b.target.root) == f"/{group}", "the task is in another cgroup")
+    expect(procsnap.read(f"{path}/pids.max").strip() == "77", "full does not set the limit of a cgroup that exists")
+    write(f"{top}/cgroup.procs", str(b.target.root))
+    b.before = b.target.snapshot()
+    b.unharmed()
+
+
+@case
+def cgroup_mode_soft_leaves_what_exists(b):
+    top, group = cgroup_v1_target(b)
+    path = f"{top}/{group}"
+    b.cgroups.append(path)
+    write(f"{path}/pids.max", "5000")
+    good(b, "restore", "-d", "-D", b.images())
+    expect(procsnap.read(f"{path}/pids.max").strip() == "5000", "soft sets the limit of a cgroup that exists")
+    write(f"{top}/cgroup.procs", str(b.target.root))
+    b.before = b.target.snapshot()
+    b.unharmed()
+
+
+@case
+def cgroup_missing(b):
+    top, group = cgroup_v1_target(b)
+    os.rmdir(f"{top}/{group}")
+    for mode in ("none", "props"):
+        b.fails("does not exist", "restore", "-d", "-D", b.images(), f"--manage-cgroups={mode}")
+    expect(not os.path.exists(f"{top}/{group}"), "a cgroup was made")
+    b.fails("invalid argument for --manage-cgroups", "restore", "-d", "-D", b.images(), "--manage-cgroups=some")
+    b.fails("invalid argument for --cgroup-root", "restore", "-d", "-D", b.images(), "--cgroup-root", "pids")
+    good(b, "restore", "-d", "-D", b.images(), "--manage-cgroups=ignore")
+    expect(not os.path.exists(f"{top}/{group}"), "a cgroup was made, although they are to be ignored")
+    b.before = b.target.snapshot()
+    b.unharmed()
+
+
+@case
+def cgroup_root(b):
+    top, group = cgroup_v1_target(b)
+    os.rmdir(f"{top}/{group}")
+    good(b, "restore", "-d", "-D", b.images(), "--cgroup-root", f"pids:/{group}-new/below")
+    expect(pids_cgroup(b.target.root) == f"/{group}-new/below", "the task is in another cgroup")
+    expect(procsnap.read(f"{top}/{group}-new/below/pids.max").strip() == "77", "the limit is not set")
+    leave_cgroup(b, f"{top}/{group}-new/below")
+    os.rmdir(f"{top}/{group}-new")
+    b.before = b.target.snapshot()
+    b.unharmed()
+
+
+@case
+def cgroup_failed_restore_leaves_none(b):
+    top, group = cgroup_v1_target(b)
+    os.rmdir(f"{top}/{group}")
+    for stage in ("cgroups", "fork", "make", "fill", "arm", "commit"):
+        code, _ = b.tool("restore", "-d", "-D", b.images(), env=dict(os.environ, CRIU_FAULT_STAGE=stage))
+        expect(code == 1, f"the restore does not fail in stage {stage}")
+        expect(not os.path.exists(f"{top}/{group}"), f"a restore that failed in {stage} leaves its cgroup behind")
+    good(b, "restore", "-d", "-D", b.images())
+    leave_cgroup(b, f"{top}/{group}")
+    b.before = b.target.snapshot()
+    b.unharmed()
+
+
 @case
 def time_limit(b):
     """A parent in vfork cannot be stopped: whatever the reason given, it comes within the limit."""

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once				/* cgroup/state.h: what a restore knows of cgroups beyond the records */
+#include <stdbool.h>
+#include "base/map.h"
+#include "cgroup/cgroups.h"
+#include "cgroup/hierarchy.h"
+#include "cgroup/lines.h"
+#include "image/records.h"
+
+struct restore;
+struct thread;
+
+/* A cgroup of a set, opened for those who enter it. */
+struct cg_place {
+	const struct cg_hierarchy *h;
+	const char *path;
+	int procs;			/* cgroup.procs, for writing; -1: not opened yet */
+	int dir;			/* of version 2: for CLONE_INTO_CGROUP */
+};
+
+/* One directory of the image, where it is on this machine. */
+struct cg_made {
+	const struct cg_hierarchy *h;
+	const char *path;
+	const CgroupDirEntry *entry;
+	bool is_new;			/* made by this restore */
+};
+
+struct cg_set {
+	const CgSetEntry *entry;
+	struct cg_place **places;	/* one for each member */
+};
+
+struct cgroups_restore {
+	enum cgroup_mode mode;
+	struct cg_hierarchies hierarchies;
+	VEC(struct cg_set) sets;
+	VEC(struct cg_place *) places;
+	VEC(struct cg_made) dirs;	/* parents before children */
+	VEC(const char *) to_remove;	/* made on the way, topmost first */
+	VEC(int) entries;		/* in the journal */
+	struct cg_lines now;		/* where this process is: its own, in the tool as in every task */
+};
+
+/* The set a thread belongs to; NULL: it stays where the tool is. */
+const struct cg_set *cgroups_set_of(const struct cgroups_restore *c, const struct restore *r, const struct thread *th);
+/* Every cgroup of a set is opened by the tool: a task in a user namespace of its own could not. */
+int cgroups_open_places(struct restore *r);
