@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "image/dir.h"
+#include "kernel/pagemap.h"
 #include "mem/page_io.h"
 
 static int read_by_mem_file(const struct page_source *s, uint64_t addr, char *buf, size_t len)
@@ -54,22 +55,57 @@ static int process_read(const struct page_source *s, const struct iovec *ranges,
 	return read_ranges_by_mem_file(s, ranges, n, buf, len);
 }
 
+/*
+ * Does nobody else have these pages? Then there is nothing to unshare, and they may be pinned. All tasks are stopped, so
+ * none of them can fork meanwhile. Ranges that are far apart are not worth the question.
+ */
+static bool are_exclusive(const struct page_source *s, const struct iovec *ranges, unsigned int n)
+{
+	const uint64_t wanted = PAGEMAP_PRESENT | PAGEMAP_EXCLUSIVE;
+	uint64_t words[512], first = (uintptr_t)ranges[0].iov_base;
+	uint64_t end = (uintptr_t)ranges[n - 1].iov_base + ranges[n - 1].iov_len;
+
+	if (s->pagemap < 0 || end - first > array_size(words) * PAGE_SIZE ||
+	    pagemap_read(s->pagemap, first, words, (end - first) / PAGE_SIZE) < 0)
+		return false;
+	for (unsigned int i = 0; i < n; i++) {
+		size_t at = ((uintptr_t)ranges[i].iov_base - first) / PAGE_SIZE;
+
+		for (size_t k = 0; k < ranges[i].iov_len / PAGE_SIZE; k++)
+			if ((words[at + k] & wanted) != wanted)
+				return false;
+	}
+	return true;
+}
+
+static int shared_read(const struct page_source *s, const struct iovec *ranges, unsigned int n, void *buf, size_t len)
+{
+	if (are_exclusive(s, ranges, n))
+		return process_read(s, ranges, n, buf, len);
+	return read_ranges_by_mem_file(s, ranges, n, buf, len);
+}
+
 static void process_close(struct page_source *s)
 {
 	own_close_fd(&s->mem);
+	own_close_fd(&s->pagemap);
 }
 
 int process_source_open(struct page_source *s, pid_t pid_real, bool keeps_sharing)
 {
 	char path[40];
 
-	*s = (struct page_source){ .read = process_read, .close = process_close, .pid = pid_real };
-	if (keeps_sharing)
-		s->read = read_ranges_by_mem_file;
+	*s = (struct page_source){
+		.read = process_read, .close = process_close, .pid = pid_real, .mem = -1, .pagemap = -1,
+	};
 	snprintf(path, sizeof(path), "/proc/%d/mem", pid_real);
 	s->mem = open(path, O_RDONLY | O_CLOEXEC);
 	if (s->mem < 0)
 		return fail_errno("cannot open %s", path);
+	if (!keeps_sharing)
+		return 0;
+	s->read = shared_read;
+	s->pagemap = pagemap_open(pid_real);	/* without it every page counts as shared */
 	return 0;
 }
 

@@ -13,7 +13,7 @@ struct page_source {
 	int (*read)(const struct page_source *s, const struct iovec *ranges, unsigned int n, void *buf, size_t len);
 	void (*close)(struct page_source *s);
 	pid_t pid;
-	int mem;			/* /proc/PID/mem */
+	int mem, pagemap;		/* /proc/PID/mem; /proc/PID/pagemap or -1 */
 };
 
 struct page_sink {
@@ -35,7 +35,7 @@ struct page_checksum {
 /*
  * The memory of a stopped process, from outside. process_vm_readv(2) is faster, but it pins what it reads, and a pinned
  * anonymous page must not be shared copy-on-write: the kernel (gup_must_unshare) gives the process a copy of its own.
- * keeps_sharing asks for the way that leaves them shared, /proc/PID/mem.
+ * keeps_sharing asks for the way that leaves them shared, /proc/PID/mem, where pagemap does not call them exclusive.
  */
 int process_source_open(struct page_source *s, pid_t pid_real, bool keeps_sharing) must_check;
 /* pages-<id>.img in a directory, made anew. */
