@@ -240,6 +240,12 @@ static bool is_large(const struct task *t)
 	return resident >= LARGE_PAGES;
 }
 
+static void refuse_far_node(struct dump *d)
+{
+	refuse(&d->refusals, REFUSE_VMA_UNSUPPORTED,
+	       "its memory is bound to a NUMA node above 63, which no image can name");
+}
+
 int mem_read(struct dump *d)
 {
 	struct mem_reading rd = { d, arena_array(&d->m.arena, char *, d->m.tasks.n) };
@@ -252,7 +258,12 @@ int mem_read(struct dump *d)
 	for (size_t i = 0; i < d->m.tasks.n && !err; i++) {
 		const struct task *t = d->m.tasks.v[i];
 
-		if (rd.policies[i] && vmas_parse_numa(rd.policies[i], t->dump->vmas) < 0)
+		IN_SCOPE("task", leader(t)->pid);
+		int bad = rd.policies[i] ? vmas_parse_numa(rd.policies[i], t->dump->vmas) : 0;
+
+		if (bad == -EOVERFLOW)
+			refuse_far_node(d);
+		else if (bad)
 			err = fail(EINVAL, "/proc/%d/numa_maps cannot be understood", leader(t)->pid_real);
 	}
 	return err;
@@ -275,6 +286,14 @@ static void drop_inherited_policy(const struct thread *th, struct vma_list *l)
 			l->v.v[i].has_policy = false;
 }
 
+static bool has_far_node(const uint64_t nodes[MEMPOLICY_WORDS])
+{
+	for (size_t i = 1; i < MEMPOLICY_WORDS; i++)
+		if (nodes[i])
+			return true;
+	return false;
+}
+
 static void scan_policies(struct dump *d, struct task *t)
 {
 	if (has_thread_policy(leader(t)))
@@ -284,6 +303,8 @@ static void scan_policies(struct dump *d, struct task *t)
 
 		if (!has_thread_policy(&t->threads[i]))
 			continue;
+		if (has_far_node(t->threads[i].dump->inside->mempolicy.nodes))
+			refuse_far_node(d);
 		e = arena_msg(&d->m.arena, ThreadMempolicyEntry, thread_mempolicy_entry__init);
 		e->tid = t->threads[i].pid;
 		e->mode = t->threads[i].dump->inside->mempolicy.mode;

@@ -122,8 +122,10 @@ static int parse_nodes(const char *s, uint64_t *ret)
 			c.p++;
 			to = take_u64(&c, 10);
 		}
-		if (c.bad || from > to || to > 63)
+		if (c.bad || from > to)
 			return -EINVAL;
+		if (to > 63)
+			return -EOVERFLOW;	/* the record has one bit for a node, and 64 of them */
 		for (; from <= to; from++)
 			*ret |= 1ULL << from;
 		if (*c.p != ',')
@@ -148,8 +150,12 @@ static int parse_policy(const char *s, uint32_t *ret_mode, uint64_t *ret_nodes)
 		if (has_prefix(s, "=relative"))
 			*ret_mode |= MPOL_F_RELATIVE_NODES;
 		s += strcspn(s, ": ");
-		if (*s == ':' && parse_nodes(s + 1, ret_nodes) < 0)
-			return -EINVAL;
+		if (*s == ':') {
+			int err = parse_nodes(s + 1, ret_nodes);
+
+			if (err)
+				return err;
+		}
 		return 1;
 	}
 	return -EINVAL;

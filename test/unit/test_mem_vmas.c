@@ -192,7 +192,9 @@ static void policies_are_found(void **state)
 	assert_int_equal(record(&l, 7)->mpol_mode, 5);			/* MPOL_PREFERRED_MANY */
 	assert_int_equal(record(&l, 11)->mpol_mode, 4);			/* MPOL_LOCAL */
 	assert_false(record(&l, 12)->has_mpol_mode);
-	assert_int_equal(vmas_parse_numa(strcpy(numa, "00a00000 bind:99\n"), &l), -EINVAL);
+	assert_int_equal(vmas_parse_numa(strcpy(numa, "00a00000 bind:63\n"), &l), 0);
+	assert_int_equal(vmas_parse_numa(strcpy(numa, "00a00000 bind:0,62-64\n"), &l), -EOVERFLOW);
+	assert_int_equal(vmas_parse_numa(strcpy(numa, "00a00000 bind:x\n"), &l), -EINVAL);
 	assert_int_equal(vmas_parse_numa(strcpy(numa, "00a00000 novel:0\n"), &l), -EINVAL);
 }
 
