@@ -7,6 +7,7 @@
 #include "run/cancel.h"
 #include "run/dump.h"
 #include "task/inside.h"
+#include "task/inside_why.h"
 #include "task/kind.h"
 
 extern const struct compel_blob parasite_blob;	/* linked from criu/pie/parasite.pie.c */
@@ -26,6 +27,14 @@ static size_t slot_at(size_t i)
 static int failed(struct task *t, int err, const char *what)
 {
 	return fail_with(err, "%s: %s", what, compel_error(t->dump->proc));
+}
+
+/* Where something of the process's own may stand in the way. */
+static int failed_inside(struct dump *d, struct task *t, int err, const char *what)
+{
+	const char *why = inside_why(&d->m.arena, leader(t)->pid_real, err);
+
+	return why ? fail_with(err, "%s: %s", what, why) : failed(t, err, what);
 }
 
 uint32_t inside_append(struct inside_more *more, const void *p, size_t size)
@@ -102,7 +111,7 @@ static int run_loaded(struct dump *d, struct task *t, const struct inside_task *
 	if (err == -ECANCELED)
 		return fail(err, "the threads do not answer: %s", cancel_reason());
 	if (err)
-		return failed(t, err, "run the parasite");
+		return failed_inside(d, t, err, "run the parasite");
 	return read_answers(d, t, more);
 }
 
@@ -118,7 +127,7 @@ int inside_ask(struct dump *d, struct task *t)
 		return err;
 	err = compel_load(t->dump->proc, pid, &parasite_blob, more.start + more.len, t->n_threads);
 	if (err)
-		return failed(t, err, "load the parasite");
+		return failed_inside(d, t, err, "load the parasite");
 	err = run_loaded(d, t, in, &more);
 	unload_err = compel_unload(t->dump->proc, pid);
 	if (unload_err)

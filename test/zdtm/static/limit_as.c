@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A soft limit of address space that leaves no room for anything: kept, or refused with its name.
- * zdtm-may-refuse: RLIMIT_AS|address space|allocate memory
+ * zdtm-may-refuse: soft limit RLIMIT_AS .*prlimit --pid \d+ --as=
  * zdtm-peer: cannot dump it
  */
 #include <errno.h>

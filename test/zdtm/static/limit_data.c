@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A soft limit of data that leaves no room for anything: kept, or refused with its name.
- * zdtm-may-refuse: RLIMIT_DATA|allocate memory
+ * zdtm-may-refuse: soft limit RLIMIT_DATA .*prlimit --pid \d+ --data=
  * zdtm-peer: cannot dump it
  */
 #include <errno.h>
