@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "base/parse.h"
+#include "cgroup/hierarchy.h"
+#include "cgroup/lines.h"
 #include "kernel/read.h"
 #include "options.h"
 #include "run/cancel.h"
@@ -44,7 +46,7 @@ static int wait_frozen(struct dump *d)
 
 	for (;;) {
 		bool done;
-		int err = is_frozen(&d->freezer, d->opt->freeze_cgroup, &done);
+		int err = is_frozen(&d->freezer, d->freezer.dir, &done);
 
 		if (err || done)
 			return err;
@@ -57,10 +59,10 @@ static int wait_frozen(struct dump *d)
 
 static int find_file(struct dump *d)
 {
-	const char *dir = d->opt->freeze_cgroup;
 	struct freezer *f = &d->freezer;
+	const char *dir = f->dir;
 
-	f->dir = dir;	f->file = arena_printf(&d->m.arena, "%s/cgroup.freeze", dir);
+	f->file = arena_printf(&d->m.arena, "%s/cgroup.freeze", dir);
 	f->freeze = "1";
 	f->thaw = "0";
 	if (!access(f->file, W_OK))
@@ -76,17 +78,68 @@ static int find_file(struct dump *d)
 	return 0;
 }
 
+static bool holds_one(const char *dir, const char *file)
+{
+	auto_proc_text text = { 0 };
+
+	return !proc_text_read(&text, "%s/%s", dir, file) && *text.s == '1';
+}
+
+/* The cgroup at or above `path` that somebody froze, as a directory; NULL: none, or none that can be seen. */
+static const char *find_held(struct dump *d, const struct cg_mounts *mounts, const char *name, const char *path)
+{
+	const struct cg_mount *m = cgroup_mount_find(mounts, name, path);
+	const struct cg_hierarchy h = { .top = m ? m->root : "/" };
+	char *part = arena_strdup(&d->m.arena, path);
+
+	while (m && !streq(part, h.top) && part[1]) {
+		const char *dir = arena_printf(&d->m.arena, "%s/%s", m->point, hierarchy_relative(&h, part) ?: ".");
+		char *slash = strrchr(part, '/');
+
+		if (holds_one(dir, *name ? "freezer.self_freezing" : "cgroup.freeze"))
+			return dir;
+		slash[slash == part] = 0;
+	}
+	return NULL;
+}
+
+/*
+ * An engine may have frozen the tree without telling us which cgroup it was. A tree that is in our own cgroups is not
+ * frozen, or we were too: then two reads are all this costs.
+ */
+static int find_engines_freezer(struct dump *d)
+{
+	auto_proc_text own = { 0 }, its = { 0 }, text = { 0 };
+	struct arena *a = &d->m.arena;
+	struct cg_mounts mounts;
+	struct cg_lines lines;
+
+	if (proc_text_read(&own, "/proc/self/cgroup") || proc_text_read(&its, "/proc/%d/cgroup", d->opt->tree) ||
+	    streq(own.s, its.s))
+		return 0;
+	if (proc_text_read(&text, "/proc/self/mountinfo") ||
+	    cgroup_mounts_parse(a, arena_strdup(a, text.s), &mounts) ||
+	    cgroup_lines_parse(a, arena_strdup(a, its.s), &lines))
+		return fail(EINVAL, "/proc/PID/cgroup or mountinfo holds what this tool does not understand");
+	for (size_t i = 0; i < lines.v.n && !d->freezer.dir; i++)
+		if (!*lines.v.v[i].name || cgroup_name_has(lines.v.v[i].name, "freezer"))
+			d->freezer.dir = find_held(d, &mounts, lines.v.v[i].name, lines.v.v[i].path);
+	return 0;
+}
+
 int freezer_freeze(struct dump *d)
 {
 	struct freezer *f = &d->freezer;
 	int err;
 
 	f->entry = -1;
-	if (!d->opt->freeze_cgroup)
-		return 0;
+	f->dir = d->opt->freeze_cgroup;
+	err = f->dir ? 0 : find_engines_freezer(d);
+	if (err || !f->dir)
+		return err;
 	err = find_file(d);
 	if (!err)
-		err = is_frozen(f, d->opt->freeze_cgroup, &f->was_frozen);
+		err = is_frozen(f, f->dir, &f->was_frozen);
 	if (err)
 		return err;
 	f->entry = journal_enter(d->journal, JOURNAL_FREEZER, f->file, f->was_frozen ? f->freeze : f->thaw);

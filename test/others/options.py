@@ -453,6 +453,51 @@ def freeze_cgroup_v1_frozen_by_caller(b):
     b.unharmed()
 
 
+def frozen_by_engine(b, group, file, value, thawed, *extra):
+    """Frozen beforehand, and the tool is not told where: it lives on frozen, or is gone, and comes back frozen."""
+    pid = b.start("static/threads")
+    write(f"{group}/cgroup.procs", pid)
+    b.before = b.target.snapshot()
+    write(f"{group}/{file}", value)
+
+    def held():
+        return procsnap.read(f"{group}/{file}").strip() == value and (
+            value == "FROZEN" or "frozen 1" in procsnap.read(f"{group}/cgroup.events"))
+    procs.wait_until(held, 5, "frozen cgroup")
+    good(b, "dump", "-t", pid, "-D", b.images("alive"), "-R", *extra)
+    expect(procsnap.read(f"{group}/{file}").strip() == value, "the cgroup is not frozen any more")
+    good(b, "dump", "-t", pid, "-D", b.images(), *extra)
+    b.target.images = b.images()
+    b.target.await_death(b.before)
+    os.rmdir(group)
+    good(b, "restore", "-d", "-D", b.images())
+    procs.wait_until(held, 5, "restored frozen cgroup")
+    write(f"{group}/{file}", thawed)
+    b.unharmed()
+
+
+@case
+def frozen_v1_by_engine(b):
+    frozen_by_engine(b, freezer_v1(b), "freezer.state", "FROZEN", "THAWED")
+
+
+@case
+def frozen_v1_by_engine_told(b):
+    group = freezer_v1(b)
+    frozen_by_engine(b, group, "freezer.state", "FROZEN", "THAWED", "--freeze-cgroup", group)
+
+
+@case
+def frozen_v2_by_engine(b):
+    top = "/sys/fs/cgroup/unified"
+    if not os.path.exists(f"{top}/cgroup.procs"):
+        raise Skipped("no cgroup2 is mounted there")
+    group = f"{top}/zdtm-{os.getpid()}"
+    os.mkdir(group)
+    b.cgroups.append(group)
+    frozen_by_engine(b, group, "cgroup.freeze", "1", "0")
+
+
 @case
 def freeze_cgroup_v2(b):
     tops = [line.split()[1] for line in procsnap.read("/proc/mounts").splitlines() if line.split()[2] == "cgroup2"]
