@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once				/* mount/build.h: takes the steps of a plan, in a process of its own */
+#include "mount/plan.h"
+
+struct mount_built {
+	int ns, root;			/* the namespace, and its root directory; owned by the caller */
+};
+
+struct mount_build {
+	struct mounts *m;
+	const struct mount_plan *plan;
+	const int *outside;		/* by base: detached mounts of what comes from outside, by the caller; else -1 */
+	int img_dir;			/* -1: file systems stay empty */
+	int proc;			/* /proc of the caller's pid namespace */
+};
+
+/*
+ * The caller ends in another mount namespace, with nothing of its old root in reach: it is a process that exists for
+ * this. ret[i] belongs to m->ns.v[i]. What was made goes with the process, if it fails or is killed.
+ */
+int mounts_build(const struct mount_build *b, struct mount_built *ret) must_check;

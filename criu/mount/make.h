@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once				/* mount/make.h: file systems, made from their records */
+#include "mount/tree.h"
+
+/* A detached mount of the whole file system, with its contents. img_dir: where tmpfs-dev-N.tar.gz.img is, or -1. */
+int base_make(const struct mnt_base *b, int img_dir, int *ret_fd) must_check;
+/* Needs the library for contents. */
+bool base_has_contents(const struct mnt_base *b);
