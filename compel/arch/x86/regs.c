@@ -20,6 +20,26 @@
 #define EFLAGS_PLAIN \
 	0x202 /* interrupts on; no direction, trap or alignment-check flag of the target's */
 
+/*
+ * The deadline is lost with the kernel's restart block. A poll that has none is simply called again,
+ * and so is a sleep whose time left goes where its time was read from: do_nanosleep() has written it
+ * there when the stop woke it. Where the two are apart, a call with the time left would need another
+ * argument register, and a system call changes none.
+ */
+static bool can_call_again(const struct user_regs_struct *regs)
+{
+	switch ((long)regs->orig_rax) {
+	case SYS_poll:
+		return (int)regs->rdx < 0;
+	case SYS_nanosleep:
+		return regs->rdi == regs->rsi;
+	case SYS_clock_nanosleep:
+		return regs->rdx == regs->r10;
+	default:
+		return false;
+	}
+}
+
 void compel_regs_restart(struct user_regs_struct *regs)
 {
 	if ((long)regs->orig_rax < 0)
@@ -32,8 +52,7 @@ void compel_regs_restart(struct user_regs_struct *regs)
 		regs->rip -= LEN_SYSCALL_INSN;
 		break;
 	case ERESTART_RESTARTBLOCK:
-		/* The deadline is lost with the kernel's restart block; a poll that has none is simply called again. */
-		if (regs->orig_rax == SYS_poll && (int)regs->rdx < 0) {
+		if (can_call_again(regs)) {
 			regs->rax = regs->orig_rax;
 			regs->rip -= LEN_SYSCALL_INSN;
 		} else {
