@@ -2,6 +2,8 @@
 /* One message in each packet of a SOCK_SEQPACKET socket. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include "base/log.h"
@@ -18,6 +20,7 @@ int session_open(struct session *s, int sock)
 	socklen_t len = sizeof(peer);
 	int type;
 
+	signal(SIGPIPE, SIG_IGN);	/* a client or a reader of stderr that has gone is an error, not the end */
 	s->sock = sock;
 	s->client.notify = session_notify;
 	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
@@ -34,9 +37,30 @@ int session_open(struct session *s, int sock)
 	return 0;
 }
 
-/* A signal that asks the run to end ends the wait, too. */
+/* A signal that asks the run to end ends the wait, too, also one that comes just before it: hence blocked until then. */
+static int wait_packet(struct session *s)
+{
+	struct pollfd p = { .fd = s->sock, .events = POLLIN };
+	sigset_t all, before;
+	int n;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	do
+		n = is_cancelled() ? 0 : ppoll(&p, 1, NULL, &before);
+	while (n < 0 && errno == EINTR);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	if (!n)
+		return check_cancelled();
+	return n < 0 ? fail_errno("wait for the client") : 0;
+}
+
 static ssize_t receive(struct session *s, void *buf, size_t size, int flags)
 {
+	int err = wait_packet(s);
+
+	if (err)
+		return err;
 	for (;;) {
 		ssize_t n = recv(s->sock, buf, size, flags);
 

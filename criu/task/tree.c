@@ -405,7 +405,8 @@ static int check_root(struct dump *d)
 		struct proc_stat self;
 
 		if (up == pid)
-			return fail(EINVAL, "this tool itself is in the tree of process %d; run it from outside", pid);
+			return fail(EINVAL, "The criu itself is within dumped tree, below process %d; run it from outside",
+				    pid);
 		if (proc_stat_read(up, 0, &self))
 			break;
 		up = self.ppid;

@@ -1,0 +1,691 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Requests to `criu swrk` and `criu service`, good and bad, by pycriu, by libcriu and by hand.
+
+    rpc.py [NAME...]
+"""
+import ctypes
+import errno
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(TOP, "build")
+CRIU = os.path.join(BUILD, "criu")
+sys.path.insert(0, BUILD)
+import pycriu  # noqa: E402
+from pycriu import rpc  # noqa: E402
+
+CASES = []
+DUMP_STEPS = ["pre-dump", "query-ext-files", "post-dump"]
+RESTORE_STEPS = ["pre-restore", "post-restore", "pre-resume", "post-resume"]
+
+
+def case(function):
+    CASES.append(function)
+    return function
+
+
+class Bench:
+    """A directory for images, targets, services; all of it ends with the case."""
+
+    def __init__(self):
+        self.where = tempfile.mkdtemp(prefix="criu-rpc.")
+        self.dir = os.path.join(self.where, "img")
+        os.mkdir(self.dir)
+        self.dir_fd = os.open(self.dir, os.O_RDONLY | os.O_DIRECTORY)
+        self.procs, self.pids = [], set()
+
+    def target(self, *words):
+        proc = subprocess.Popen(words or ("sleep", "1000"), start_new_session=True, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+        self.procs.append(proc)
+        self.pids.add(proc.pid)
+        wait_until(lambda: state(proc.pid) == "S")
+        return proc
+
+    def client(self, **opts):
+        c = pycriu.criu()
+        c.use_binary(CRIU)
+        c.opts.images_dir_fd = self.dir_fd
+        c.opts.log_level = 4
+        for name, value in opts.items():
+            setattr(c.opts, name, value)
+        return c
+
+    def request(self, kind, **opts):
+        r = rpc.criu_req(type=kind)
+        r.opts.CopyFrom(self.client(**opts).opts)
+        return r
+
+    def dumped(self):
+        """The pid of a process that is in the images and no more."""
+        t = self.target()
+        self.client(pid=t.pid).dump()
+        t.wait()
+        return t.pid
+
+    def close(self):
+        for pid in self.pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        for proc in self.procs:
+            proc.kill()
+            proc.wait()
+        reap()
+        os.close(self.dir_fd)
+        shutil.rmtree(self.where)
+
+
+class Raw:
+    """criu swrk and the other end of its socket, packet by packet."""
+
+    def __init__(self, *words, env=None):
+        self.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.sock.settimeout(30)
+        with theirs:
+            self.proc = subprocess.Popen([CRIU, *words, "swrk", str(theirs.fileno())], pass_fds=[theirs.fileno()],
+                                         stderr=subprocess.PIPE, env=env)
+
+    def send(self, message):
+        self.sock.send(message if isinstance(message, bytes) else message.SerializeToString())
+
+    def receive(self):
+        data = self.sock.recv(65536)
+        if not data:
+            return None
+        answer = rpc.criu_resp()
+        answer.ParseFromString(data)
+        answer_sizes.append(len(data))
+        return answer
+
+    def ask(self, message):
+        self.send(message)
+        return self.receive()
+
+    def agree(self):
+        self.send(rpc.criu_req(type=rpc.NOTIFY, notify_success=True))
+
+    def end(self):
+        """The exit status, once the connection is closed."""
+        self.sock.close()
+        self.proc.stderr.close()
+        return self.proc.wait(30)
+
+
+answer_sizes = []
+
+
+def wait_until(question, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not question():
+        if time.monotonic() > deadline:
+            raise AssertionError("waited in vain")
+        time.sleep(0.005)
+
+
+def reap():
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def status(pid):
+    try:
+        with open(f"/proc/{pid}/status") as f:
+            return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+    except (FileNotFoundError, ProcessLookupError):
+        return {}
+
+
+def state(pid):
+    return status(pid).get("State", " ")[0]
+
+
+def unharmed(pid):
+    wait_until(lambda: status(pid).get("TracerPid") == "0")
+    wait_until(lambda: state(pid) == "S")
+
+
+def equal(got, wanted):
+    if got != wanted:
+        raise AssertionError(f"{got!r}, not {wanted!r}")
+
+
+def contains(part, text):
+    if part not in text:
+        raise AssertionError(f"{part!r} is not in {text!r}")
+
+
+def refused(call, number):
+    try:
+        call()
+    except pycriu.CRIUExceptionExternal as e:
+        equal(e.errno, number)
+        return str(e)
+    raise AssertionError("was not refused")
+
+
+# --- questions ------------------------------------------------------------------------------------------------
+@case
+def version(b):
+    v = b.client().get_version()
+    with open(os.path.join(TOP, "Makefile")) as f:
+        wanted = next(line.split()[-1] for line in f if line.startswith("VERSION"))
+    equal("%d.%d" % (v.major_number, v.minor_number), wanted)
+
+
+@case
+def keep_open(b):
+    r = Raw()
+    for kind in (rpc.VERSION, rpc.FEATURE_CHECK, rpc.VERSION):
+        answer = r.ask(rpc.criu_req(type=kind, keep_open=True))
+        equal((answer.type, answer.success), (kind, True))
+    equal(r.end(), 0)
+    r = Raw()
+    equal(r.ask(rpc.criu_req(type=rpc.CHECK, keep_open=True)), None)
+    equal(r.end(), 1)
+
+
+@case
+def feature_check(b):
+    r = Raw()
+    f = r.ask(rpc.criu_req(type=rpc.FEATURE_CHECK, features=rpc.criu_features(mem_track=True))).features
+    equal([f.HasField(n) for n in ("mem_track", "lazy_pages", "pidfd_store")], [True] * 3)
+    equal((f.mem_track, f.lazy_pages, f.pidfd_store), (False,) * 3)
+    equal(r.end(), 0)
+
+
+@case
+def check(b):
+    r = Raw()
+    equal(r.ask(rpc.criu_req(type=rpc.CHECK)).success, True)
+    equal(r.end(), 0)
+    answer = Raw().ask(rpc.criu_req(type=rpc.CHECK, opts=rpc.criu_opts(images_dir_fd=-1, log_file="l")))
+    equal((answer.type, answer.success, answer.cr_errno), (rpc.CHECK, False, errno.EBADRQC))
+    b.client(log_file="l").check()
+    if not os.path.getsize(os.path.join(b.dir, "l")):
+        raise AssertionError("the log is empty")
+
+
+@case
+def log_file_with_slash(b):
+    for kind in (rpc.CHECK, rpc.DUMP, rpc.RESTORE):
+        answer = Raw().ask(b.request(kind, log_file="a/b", pid=1))
+        equal((answer.type, answer.success, answer.cr_errno), (kind, False, errno.EBADRQC))
+        contains("No subdirs are allowed in log_file name", answer.cr_errmsg)
+
+
+@case
+def cpuinfo(b):
+    equal(Raw().ask(b.request(rpc.CPUINFO_DUMP)).success, True)
+    equal(Raw().ask(b.request(rpc.CPUINFO_CHECK)).success, True)
+    os.unlink(os.path.join(b.dir, "cpuinfo.img"))
+    answer = Raw().ask(b.request(rpc.CPUINFO_CHECK))
+    equal((answer.success, answer.cr_errno), (False, errno.ENOENT))
+
+
+@case
+def wait_for_nobody(b):
+    answer = Raw().ask(rpc.criu_req(type=rpc.WAIT_PID, pid=1))
+    equal((answer.type, answer.success, answer.cr_errno), (rpc.WAIT_PID, False, errno.ECHILD))
+
+
+@case
+def not_built(b):
+    for kind, back in ((rpc.PRE_DUMP, rpc.PRE_DUMP), (rpc.SINGLE_PRE_DUMP, rpc.SINGLE_PRE_DUMP),
+                       (rpc.PAGE_SERVER, rpc.PAGE_SERVER), (rpc.PAGE_SERVER_CHLD, rpc.PAGE_SERVER)):
+        answer = Raw().ask(b.request(kind))
+        equal((answer.type, answer.success, answer.cr_errno), (back, False, errno.EOPNOTSUPP))
+        contains("page server" if back == rpc.PAGE_SERVER else "pre-dump", answer.cr_errmsg)
+
+
+# --- dump and restore -----------------------------------------------------------------------------------------
+@case
+def round_trip(b):
+    """As runc does it: steps, the pid from post-restore, a child of the caller; logs are emptied, not replaced."""
+    t = b.target()
+    for name in ("dump.log", "restore.log"):
+        with open(os.path.join(b.dir, name), "w") as f:
+            f.write("old\n")
+    inode = os.stat(os.path.join(b.dir, "dump.log")).st_ino
+    steps = []
+    c = b.client(pid=t.pid, log_file="dump.log", notify_scripts=True, manage_cgroups=True, file_locks=False,
+                 tcp_established=False, root="/", empty_ns=0, leave_running=False)
+    c.notify = lambda script, pid: steps.append((script, pid)) or True
+    equal(c.dump().restored, False)
+    equal(t.wait(), -signal.SIGKILL)
+    equal(steps, [(s, 0) for s in DUMP_STEPS])
+    equal(os.stat(os.path.join(b.dir, "dump.log")).st_ino, inode)
+    with open(os.path.join(b.dir, "dump.log")) as f:
+        text = f.read()
+    contains("Dumping finished successfully", text)
+    equal(text.startswith("old"), False)
+    for name in ("inventory.img", "stats-dump"):
+        os.stat(os.path.join(b.dir, name))
+
+    steps.clear()
+    c = b.client(log_file="restore.log", notify_scripts=True, rst_sibling=True, evasive_devices=True)
+    c.notify = lambda script, pid: steps.append((script, pid)) or True
+    equal(c.restore().pid, t.pid)
+    equal(steps, [(s, t.pid if s == "post-restore" else 0) for s in RESTORE_STEPS])
+    equal(status(t.pid)["PPid"], str(os.getpid()))
+    unharmed(t.pid)
+    contains("(17)", refused(c.restore, errno.EEXIST))
+    unharmed(t.pid)
+    os.kill(t.pid, signal.SIGKILL)
+    equal(os.waitpid(t.pid, 0)[1], signal.SIGKILL)
+
+
+@case
+def work_dir(b):
+    other = os.path.join(b.where, "work")
+    os.mkdir(other)
+    t = b.target()
+    c = b.client(pid=t.pid, leave_running=True, work_dir_fd=os.open(other, os.O_RDONLY))
+    c.dump()
+    unharmed(t.pid)
+    equal(sorted(os.listdir(other)), ["criu.log", "stats-dump"])
+    equal("criu.log" in os.listdir(b.dir), False)
+
+
+@case
+def config_file_overrides(b):
+    path, other = os.path.join(b.where, "conf"), os.path.join(b.where, "other")
+    os.mkdir(other)
+    with open(path, "w") as f:
+        f.write(f"leave-running\nlog-file over.log\nwork-dir {other}\n")
+    t = b.target()
+    b.client(pid=t.pid, leave_running=False, log_file="dump.log", config_file=path).dump()
+    unharmed(t.pid)
+    equal(sorted(os.listdir(other)), ["over.log", "stats-dump"])
+    b.client(pid=t.pid, config_file="/no/such/file").dump()
+    equal(t.wait(), -signal.SIGKILL)
+
+
+@case
+def default_config_does_not_override(b):
+    path = os.path.join(b.where, "conf")
+    with open(path, "w") as f:
+        f.write("log-file base.log\nleave-stopped\n")
+    t = b.target()
+    env = dict(os.environ, CRIU_CONFIG_FILE=path)
+    r = Raw(env=env)
+    equal(r.ask(b.request(rpc.DUMP, pid=t.pid, leave_running=True, leave_stopped=False, log_file="req.log")).success, True)
+    equal(r.end(), 0)
+    unharmed(t.pid)
+    equal([n for n in os.listdir(b.dir) if n.endswith(".log")], ["req.log"])
+    with open(path, "w") as f:
+        f.write("no such option here\n")
+    r = Raw(env=env)
+    equal(r.proc.wait(30), 1)
+    r.end()
+
+
+@case
+def action_script_after_client(b):
+    script, out = os.path.join(b.where, "script"), os.path.join(b.where, "out")
+    with open(script, "w") as f:
+        f.write(f"#!/bin/sh\necho $CRTOOLS_SCRIPT_ACTION >>{out}\n")
+    os.chmod(script, 0o755)
+    conf = os.path.join(b.where, "conf")
+    with open(conf, "w") as f:
+        f.write(f"action-script {script}\n")
+    t = b.target()
+    seen = []
+
+    def told(action, _):
+        with open(out, "a") as f:
+            f.write(f"client {action}\n")
+        return action != "post-dump"
+    c = b.client(pid=t.pid, config_file=conf, notify_scripts=True)
+    c.notify = told
+    contains("RPC client reported script error", refused(c.dump, errno.ECANCELED))
+    with open(out) as f:
+        seen = f.read().splitlines()
+    equal(seen, ["client pre-dump", "pre-dump", "client query-ext-files", "client post-dump"])
+    unharmed(t.pid)
+
+
+@case
+def nobody(b):
+    contains("there is no process", refused(b.client(pid=1 << 22).dump, errno.ESRCH))
+
+
+@case
+def worker_in_the_tree(b):
+    """No pid: the client itself, whose child the worker is."""
+    contains("The criu itself is within dumped tree", refused(b.client().dump, errno.EINVAL))
+
+
+@case
+def refusals_are_told(b):
+    a, z = socket.socketpair()
+    with a, z:
+        t = subprocess.Popen(["sleep", "1000"], stdin=a, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                             start_new_session=True)
+        b.procs.append(t)
+        wait_until(lambda: state(t.pid) == "S")
+        r = b.request(rpc.DUMP, pid=t.pid)
+        r.long_answers = True
+        answer = Raw().ask(r)
+    equal(answer.success, False)
+    equal(answer.all_refusals >= 1, True)
+    first = answer.refusals[0]
+    contains(first.code, answer.cr_errmsg)
+    contains(first.text, answer.cr_errmsg)
+    contains("task %d" % t.pid, first.object)
+    equal(bool(first.hint), True)
+    unharmed(t.pid)
+
+
+@case
+def restored_command(b):
+    """exec_cmd: the worker becomes the command, whose output goes to the log."""
+    pid = b.dumped()
+    c = b.client(log_file="restore.log")
+    c.opts.exec_cmd.extend(["sh", "-c", "echo this is the command; kill -9 %d" % pid])
+    equal(c.restore().pid, pid)
+    with open(os.path.join(b.dir, "restore.log")) as f:
+        contains("this is the command", f.read())
+
+
+@case
+def inherited_pipe(b):
+    rd, wr = os.pipe()
+    inode = os.fstat(wr).st_ino
+    t = subprocess.Popen(["yes"], stdin=subprocess.DEVNULL, stdout=wr,
+                         stderr=subprocess.DEVNULL, start_new_session=True)
+    b.procs.append(t)
+    os.read(rd, 1)
+    c = b.client(pid=t.pid)
+    c.opts.external.append("pipe:[%d]" % inode)
+    c.dump()
+    t.wait()
+    os.close(rd)
+    os.close(wr)
+    rd, wr = os.pipe()
+    r, end = b.request(rpc.RESTORE, rst_sibling=True), None
+    sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    end = subprocess.Popen([CRIU, "swrk", str(theirs.fileno())], pass_fds=[theirs.fileno(), wr])
+    theirs.close()
+    f = r.opts.inherit_fd.add()
+    f.key, f.fd = "pipe:[%d]" % inode, wr
+    sock.send(r.SerializeToString())
+    answer = rpc.criu_resp()
+    answer.ParseFromString(sock.recv(8192))
+    equal((answer.success, answer.cr_errmsg), (True, ""))
+    b.pids.add(answer.restore.pid)
+    os.close(wr)
+    equal(os.read(rd, 1) in b"y\n", True)
+    sock.close()
+    equal(end.wait(30), 0)
+    os.kill(answer.restore.pid, signal.SIGKILL)
+    os.close(rd)
+
+
+# --- clients that go away -----------------------------------------------------------------------------------
+def leave_at(b, request, step):
+    """The exit status of a worker whose client closes the connection when it is told of the step."""
+    r = Raw()
+    r.send(request)
+    while True:
+        answer = r.receive()
+        equal(answer.type, rpc.NOTIFY)
+        if answer.notify.script == step:
+            return r.end()
+        r.agree()
+
+
+@case
+def dump_clients_vanish(b):
+    t = b.target()
+    for step in DUMP_STEPS:
+        equal(leave_at(b, b.request(rpc.DUMP, pid=t.pid, notify_scripts=True), step), 1)
+        unharmed(t.pid)
+        equal([n for n in os.listdir(b.dir) if n.endswith(".img")], [])
+    r = Raw()
+    r.send(b.request(rpc.DUMP, pid=t.pid))
+    equal(r.end() in (0, 1), True)
+
+
+@case
+def restore_clients_vanish(b):
+    pid = b.dumped()
+    for step in RESTORE_STEPS:
+        code = leave_at(b, b.request(rpc.RESTORE, notify_scripts=True), step)
+        wait_until(lambda: state(pid) in "S " or (reap() or not status(pid)))
+        reap()
+        if step in ("pre-restore", "post-restore"):
+            equal(code, 1)
+            equal(status(pid), {})
+        else:
+            unharmed(pid)
+            os.kill(pid, signal.SIGKILL)
+            wait_until(lambda: reap() or not status(pid))
+
+
+@case
+def workers_are_killed(b):
+    """SIGKILL to the worker while a client is asked: the target runs on, the client sees the end."""
+    t = b.target()
+    for step in DUMP_STEPS:
+        r = Raw()
+        r.send(b.request(rpc.DUMP, pid=t.pid, notify_scripts=True))
+        while (answer := r.receive()).notify.script != step:
+            r.agree()
+        r.proc.kill()
+        equal(r.receive(), None)
+        r.end()
+        unharmed(t.pid)
+        equal([n for n in os.listdir(b.dir) if n.endswith(".img")], [])
+
+
+# --- bad packets -------------------------------------------------------------------------------------------------
+def is_empty_failure(answer):
+    equal((answer.type, answer.success), (rpc.EMPTY, False))
+    equal(bool(answer.cr_errmsg), True)
+
+
+@case
+def malformed(b):
+    for packet in (b"\xff" * 10, b"\x08", b"\x12\xff\xff\xff\xff\x0f", os.urandom(4096), b"\x10\x01"):
+        r = Raw()
+        is_empty_failure(r.ask(packet))
+        equal(r.end(), 1)
+
+
+@case
+def truncated(b):
+    whole = b.request(rpc.VERSION, log_file="x" * 50).SerializeToString()
+    for n in range(1, len(whole)):
+        r = Raw()
+        r.send(whole[:n])
+        if r.receive() is None:
+            raise AssertionError(f"{n} bytes of a request were not answered")
+        equal(r.end() in (0, 1), True)
+
+
+@case
+def oversized(b):
+    r = Raw()
+    r.sock.setsockopt(socket.SOL_SOCKET, 32, 32 << 20)     # SO_SNDBUFFORCE
+    try:
+        r.send(b"\0" * (4200 << 10))
+    except OSError as e:
+        contains(errno.errorcode[e.errno], "EMSGSIZE ENOBUFS")     # the kernel has refused it
+    else:
+        contains("longer than any", r.receive().cr_errmsg)
+    r.end()
+
+
+@case
+def unknown_requests(b):
+    for kind in (rpc.EMPTY, rpc.NOTIFY):
+        r = Raw()
+        is_empty_failure(r.ask(rpc.criu_req(type=kind)))
+        equal(r.end(), 1)
+    r = Raw()
+    is_empty_failure(r.ask(b"\x08\x63"))      # type 99
+    equal(r.end(), 1)
+    r = Raw()
+    equal(r.end(), 1)
+
+
+@case
+def hostile_options(b):
+    t = b.target()
+    for opts, part in (({"images_dir_fd": 999999}, "images directory"), ({"images_dir_fd": -7}, "is no descriptor"),
+                       ({"images_dir": "/no/such", "images_dir_fd": -1}, "/no/such"),
+                       ({"images_dir_fd": -1}, "no images directory"), ({"empty_ns": 1}, "empty_ns"),
+                       ({"log_file": "x" * 5000}, "log file"), ({"freeze_cgroup": "/no/such"}, "/no/such"),
+                       ({"pidfd_store_sk": 3}, "pidfd_store_sk"), ({"work_dir_fd": 999999}, "work directory")):
+        r = Raw()
+        answer = r.ask(b.request(rpc.DUMP, pid=t.pid, **opts))
+        equal(answer.success, False)
+        contains(part, answer.cr_errmsg)
+        equal(len(answer.cr_errmsg) < 1000, True)
+        equal(r.end(), 1)
+        unharmed(t.pid)
+
+
+@case
+def usage(b):
+    for words in ([], ["x"], ["3", "4"], ["-1"], ["777"]):
+        p = subprocess.run([CRIU, "swrk", "--", *words], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        equal(p.returncode, 1)
+    with open("/dev/null") as f:
+        p = subprocess.run([CRIU, "swrk", str(f.fileno())], pass_fds=[f.fileno()], stderr=subprocess.PIPE)
+        equal(p.returncode, 1)
+
+
+# --- the service ---------------------------------------------------------------------------------------------------
+def start_service(b, *words):
+    path = os.path.join(b.where, "socket")
+    rd, wr = os.pipe()
+    p = subprocess.Popen([CRIU, "service", "--address", path, "--status-fd", str(wr), "-W", b.where, "-o", "service.log",
+                          *words], pass_fds=[wr])
+    os.close(wr)
+    b.procs.append(p)
+    equal(os.read(rd, 2), b"\0")
+    os.close(rd)
+    return p, path
+
+
+@case
+def service(b):
+    p, path = start_service(b, "--leave-running")
+    equal(os.stat(path).st_mode & 0o777, 0o666)
+    t = b.target()
+    c = b.client(pid=t.pid)
+    c.use_sk(path)
+    for _ in range(3):
+        c.get_version()
+        c.check()
+    c.dump()
+    equal(t.wait(), -signal.SIGKILL)     # options of the service are not those of its clients
+    c = b.client()
+    c.use_sk(path)
+    equal(c.restore().pid, t.pid)
+    unharmed(t.pid)
+    c.opts.rst_sibling = True
+    contains("rst_sibling", refused(c.restore, errno.EBADRQC))
+    p.terminate()
+    equal(p.wait(10), 0)
+    equal(os.path.exists(path), False)
+
+
+@case
+def service_in_background(b):
+    path, pidfile = os.path.join(b.where, "s"), os.path.join(b.where, "pid")
+    subprocess.run([CRIU, "service", "-d", "--address", path, "--pidfile", pidfile, "-W", b.where, "-o", "log"],
+                   check=True, timeout=30)
+    wait_until(lambda: os.path.exists(pidfile) and os.path.getsize(pidfile))
+    with open(pidfile) as f:
+        pid = int(f.read())
+    b.pids.add(pid)
+    c = b.client()
+    c.use_sk(path)
+    wait_until(lambda: os.path.exists(path))
+    c.get_version()
+    os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: reap() or not status(pid))
+
+
+@case
+def strangers(b):
+    """Another user's client gets answers to questions, and nothing that needs the rights of the service."""
+    _, path = start_service(b)
+    os.chmod(b.where, 0o755)
+    for kind, good in ((rpc.VERSION, True), (rpc.DUMP, False), (rpc.RESTORE, False), (rpc.CPUINFO_DUMP, False)):
+        rd, wr = os.pipe()
+        pid = os.fork()
+        if not pid:
+            os.setresuid(1234, 1234, 1234)
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
+                sock.connect(path)
+                sock.send(b.request(kind).SerializeToString())
+                os.write(wr, sock.recv(8192))
+            os._exit(0)
+        os.close(wr)
+        answer = rpc.criu_resp()
+        answer.ParseFromString(os.read(rd, 8192))
+        os.close(rd)
+        os.waitpid(pid, 0)
+        equal((answer.success, answer.cr_errno), (good, 0 if good else errno.EPERM))
+
+
+# --- libcriu -----------------------------------------------------------------------------------------------------
+@case
+def libcriu(b):
+    engine = os.path.join(b.where, "engine")
+    subprocess.run(["cc", "-Wall", "-Werror", "-I", TOP + "/lib/c", "-I", BUILD + "/libcriu", "-I", BUILD + "/images",
+                    "-o", engine, TOP + "/test/rpc/engine.c", "-ldl"], check=True)
+    t = b.target()
+    # somebody must reap what is dumped, before its pid is free
+    threading.Thread(target=t.wait, daemon=True).start()
+    p = subprocess.run([engine, CRIU, str(t.pid), b.dir], env=dict(os.environ, LD_LIBRARY_PATH=BUILD), timeout=60,
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if p.returncode:
+        raise AssertionError(p.stderr[-500:])
+    dumps = [s + " 0" for s in DUMP_STEPS]
+    restores = ["%s %d" % (s, t.pid if s == "post-restore" else 0) for s in RESTORE_STEPS]
+    equal(p.stdout.splitlines(), ["pre-dump 0"] + dumps + dumps + restores + ["pre-restore 0"])
+
+
+def main():
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)      # PR_SET_CHILD_SUBREAPER
+    os.closerange(3, 1024)
+    bad = n = 0
+    for function in CASES:
+        if sys.argv[1:] and function.__name__ not in sys.argv[1:]:
+            continue
+        n += 1
+        b = Bench()
+        try:
+            function(b)
+            big = max(answer_sizes, default=0)
+            equal(big <= 8191, True)
+            print(f"ok    {function.__name__}", flush=True)
+        except Exception:       # noqa: B902  (each case is told, whatever it died of)
+            bad += 1
+            print(f"FAIL  {function.__name__}\n{traceback.format_exc(limit=-4)}", flush=True)
+        finally:
+            b.close()
+    print(f"{n - bad} passed, {bad} failed, 0 skipped")
+    return 1 if bad or not n else 0
+
+
+sys.exit(main())
