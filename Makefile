@@ -19,7 +19,8 @@ else
 BUILD	:= build
 OPT	:= -O2 -g
 # Half a millisecond of every run is the loader's otherwise (Documentation/performance.md); still at a random address.
-TOOL_LIBS := -static-pie -lprotobuf-c -lnl-3
+# libnl's archive could look up names of hosts, which nothing here calls: the linker's warnings of that are no news.
+TOOL_LIBS := -static-pie -Wl,--no-warnings -lprotobuf-c -lnl-3
 endif
 
 WARN	:= -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition \
