@@ -27,20 +27,32 @@ static int exit_signal_of(const struct task *t)
 	return tc->has_exit_signal ? (int)tc->exit_signal : SIGCHLD;
 }
 
-/* clone3(2) with a chosen pid. pid 0: any. */
-static pid_t fork_with_pid(pid_t pid, uint64_t flags, int exit_signal, int cgroup)
+static bool is_about_cgroup(int err)
+{
+	return err == EACCES || err == EBUSY || err == EOPNOTSUPP || err == ENOENT || err == ENODEV;
+}
+
+/*
+ * clone3(2) with a chosen pid. pid 0: any. What cannot be born in its cgroup (from inside a user namespace) is told by
+ * *cgroup, which is -1 then, and enters it itself, or says why it cannot.
+ */
+static pid_t fork_with_pid(pid_t pid, uint64_t flags, int exit_signal, int *cgroup)
 {
 	pid_t set_tid[1] = { pid };
 	struct clone_args args = {
-		.flags = flags | (cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
+		.flags = flags | (*cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
 		/* A sibling reports as its parent does: clone3 wants no signal named then. */
 		.exit_signal = flags & CLONE_PARENT ? 0 : exit_signal,
 		.set_tid = pid ? (uintptr_t)set_tid : 0,
 		.set_tid_size = pid ? 1 : 0,
-		.cgroup = cgroup >= 0 ? cgroup : 0,
+		.cgroup = *cgroup >= 0 ? *cgroup : 0,
 	};
 	pid_t got = syscall(SYS_clone3, &args, sizeof(args));
 
+	if (got < 0 && *cgroup >= 0 && is_about_cgroup(errno)) {
+		*cgroup = -1;
+		return fork_with_pid(pid, flags, exit_signal, cgroup);
+	}
 	if (got >= 0)
 		return got;
 	if (errno == EEXIST)
@@ -54,7 +66,9 @@ static pid_t fork_with_pid(pid_t pid, uint64_t flags, int exit_signal, int cgrou
 
 static pid_t fork_helper(pid_t pid)
 {
-	return fork_with_pid(pid, 0, SIGCHLD, -1);
+	int none = -1;
+
+	return fork_with_pid(pid, 0, SIGCHLD, &none);
 }
 
 static int fork_task(struct restore *r, const struct task *t, uint64_t flags, task_main run);
@@ -292,7 +306,7 @@ static int fork_task(struct restore *r, const struct task *t, uint64_t flags, ta
 	if (t->parent && t->fds && t->fds == t->parent->fds)
 		flags |= CLONE_FILES;
 	cgroup = cgroups_birth(r, t);
-	pid = fork_with_pid(leader(t)->pid, flags, exit_signal_of(t), cgroup);
+	pid = fork_with_pid(leader(t)->pid, flags, exit_signal_of(t), &cgroup);
 	if (pid < 0)
 		return pid;
 	if (!pid)

@@ -613,6 +613,73 @@ def cgroup_failed_restore_leaves_none(b):
 
 
 @case
+def cgroup_killed_restore_leaves_none(b):
+    """Killed at any moment: the cgroup is gone with the tasks, or holds the restored one."""
+    top, group = cgroup_v1_target(b)
+    path = f"{top}/{group}"
+    os.rmdir(path)
+    n_made = 0
+    for i in range(40):
+        tool = subprocess.Popen([b.criu, "restore", "-d", "-D", b.images()], stdin=subprocess.DEVNULL,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(0.0004 * i)
+        made = os.path.exists(path)
+        n_made += made
+        tool.kill()
+        tool.wait()
+
+        def settled():
+            procs.reap()
+            return not os.path.exists(path) or procs.exists(b.target.root)
+        procs.wait_until(settled, 5, f"removal of the cgroup (killed after {0.4 * i} ms)")
+        time.sleep(0.01)
+        if procs.exists(b.target.root):
+            os.kill(b.target.root, signal.SIGKILL)
+            procs.wait_until(lambda: procs.reap() or not procs.exists(b.target.root), 5, "end of the target")
+        procs.wait_until(lambda: not procsnap.read(f"{path}/tasks"), 5, "end of the task in the cgroup")
+        try:
+            os.rmdir(path)
+        except FileNotFoundError:
+            pass  # whoever takes the journal back was faster
+    b.note = f"{n_made} of 40 had made the cgroup"
+    good(b, "restore", "-d", "-D", b.images())
+    leave_cgroup(b, path)
+    b.before = b.target.snapshot()
+    b.unharmed()
+
+
+@case
+def cgroup_that_cannot_be_entered(b):
+    """A cgroup below a threaded one is no place for processes: the task that is born elsewhere says so."""
+    top = "/sys/fs/cgroup/unified"
+    if not os.path.exists(f"{top}/cgroup.procs"):
+        raise Skipped("no cgroup2 is mounted there")
+    group = f"{top}/zdtm-{os.getpid()}"
+    for path in (group, f"{group}/a", f"{group}/b"):
+        os.mkdir(path)
+        b.cgroups.insert(0, path)
+    pid = b.start()
+    write(f"{group}/b/cgroup.procs", pid)
+    b.before = b.target.snapshot()
+    good(b, "dump", "-t", pid, "-D", b.images())
+    b.target.images = b.images()
+    b.target.await_death(b.before)
+    write(f"{group}/a/cgroup.type", "threaded")
+    b.fails("enter cgroup", "restore", "-d", "-D", b.images())
+    expect(os.path.isdir(f"{group}/b"), "a cgroup that was there before is gone")
+    os.rmdir(f"{group}/a")
+    os.rmdir(f"{group}/b")
+    b.cgroups[:] = []
+    os.rmdir(group)
+    good(b, "restore", "-d", "-D", b.images())
+    write(f"{top}/cgroup.procs", str(b.target.root))
+    os.rmdir(f"{group}/b")
+    os.rmdir(group)
+    b.before = b.target.snapshot()
+    b.unharmed()
+
+
+@case
 def time_limit(b):
     """A parent in vfork cannot be stopped: whatever the reason given, it comes within the limit."""
     started = time.monotonic()
