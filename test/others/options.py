@@ -690,10 +690,12 @@ def time_limit(b):
 
 @case
 def time_limit_for_a_frozen_target(b):
-    """A thread in the refrigerator of the v1 freezer does not stop, and the caller has not told of the cgroup."""
+    """A thread in the refrigerator of the v1 freezer does not stop."""
     group = freezer_v1(b)
     pid = b.start("static/threads")
-    write(f"{group}/cgroup.procs", pid)
+    # one thread only: a process that is frozen as a whole is thawed for the dump, and frozen again
+    thread = max(os.listdir(f"/proc/{pid}/task"), key=int)
+    write(f"{group}/tasks", thread)
     b.before = b.target.snapshot()
     write(f"{group}/freezer.state", "FROZEN")
     procs.wait_until(lambda: procsnap.read(f"{group}/freezer.state").strip() == "FROZEN", 5, "frozen cgroup")
