@@ -13,8 +13,12 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(TOP, "test", "zdtm"))
 
 import desc  # noqa: E402
+import nsrun  # noqa: E402
 import procs  # noqa: E402
 import run  # noqa: E402
+
+
+RUNS = {"h": run.Run, "ns": nsrun.NsRun, "uns": nsrun.UnsRun}
 
 
 class Tally:
@@ -40,26 +44,26 @@ class Tally:
 class Worker:
     """One test in a process of its own: a subreaper, so that whatever the test starts stays below it."""
 
-    def __init__(self, test, opts):
-        self.test = test
+    def __init__(self, test, flavor, opts):
+        self.test, self.flavor = test, flavor
         self.fd, out = os.pipe()
         sys.stdout.flush()
         self.pid = os.fork()
         if self.pid == 0:
             os.close(self.fd)
-            self.work(test, opts, out)
+            self.work(test, RUNS[flavor], opts, out)
         os.close(out)
         self.text = b""
 
     @staticmethod
-    def work(test, opts, out):
+    def work(test, make, opts, out):
         code = 1
         try:
             procs.become_reaper()
             procs.die_with_parent()
             # an exception, so that the cleaning up is done
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-            result = run.judge(test, opts)
+            result = run.judge(test, opts, make)
             os.write(out, json.dumps(vars(result)).encode())
             code = 0
         finally:
@@ -91,9 +95,7 @@ def run_all(tests, args, opts):
             skip = None
             if flavor not in desc.FLAVORS:
                 sys.exit(f"zdtm.py: unknown flavor '{flavor}': use {', '.join(desc.FLAVORS)}")
-            if flavor != "h":
-                skip = "namespaces: issue 3"
-            elif flavor not in test.flavors:
+            if flavor not in test.flavors:
                 skip = "not for this flavor"
             elif opts.stay and test.inherit:
                 skip = "is about the restore only"
@@ -102,16 +104,17 @@ def run_all(tests, args, opts):
             if skip:
                 tally.add(run.Result(test.name, "skip", skip), flavor)
             else:
-                todo.append(test)
+                todo.append((test, flavor))
     stop = False
     while running or (todo and not stop):
         while todo and not stop and len(running) < args.parallel:
-            worker = Worker(todo.pop(0), opts)
+            worker = Worker(*todo.pop(0), opts)
             running[worker.fd] = worker
         for fd in select.select(list(running), [], [])[0]:
             if running[fd].read():
-                result = running.pop(fd).result()
-                tally.add(result, "h")
+                worker = running.pop(fd)
+                result = worker.result()
+                tally.add(result, worker.flavor)
                 stop = stop or (result.status == "fail" and not args.keep_going)
     if todo:
         print(f"stopped at the first failure, {len(todo)} not run (see --keep-going)")

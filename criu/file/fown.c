@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "file/fown.h"
+#include "ns/user.h"
 #include "pie/kinds.h"
 #include "pie/late.h"
 #include "run/dump.h"
@@ -50,8 +51,8 @@ int fown_scan(struct dump *d, const struct file_facts *f, FownEntry **slot)
 		return 0;
 	if (fcntl(f->copy, F_GETOWNER_UIDS, uids) < 0)
 		return fail_errno("get the rights of the owner");
-	(*slot)->uid = uids[0];
-	(*slot)->euid = uids[1];
+	(*slot)->uid = user_uid_inside(&d->m, NULL, uids[0]);
+	(*slot)->euid = user_uid_inside(&d->m, NULL, uids[1]);
 	(*slot)->pid_type = owner.type;
 	(*slot)->pid = owner_in_tree(&d->m, owner.pid, &is_member);
 	if (!is_member)

@@ -13,6 +13,7 @@
 #include "file/path.h"
 #include "file/places.h"
 #include "image/dir.h"
+#include "ns/user.h"
 #include "options.h"
 #include "run/dump.h"
 
@@ -39,12 +40,13 @@ static Timeval *time_record(struct arena *a, const struct timespec *t)
 	return v;
 }
 
-static GhostFileEntry *describe(struct arena *a, const struct stat *st)
+static GhostFileEntry *describe(struct model *m, const struct stat *st)
 {
+	struct arena *a = &m->arena;
 	GhostFileEntry *e = arena_msg(a, GhostFileEntry, ghost_file_entry__init);
 
-	e->uid = st->st_uid;
-	e->gid = st->st_gid;
+	e->uid = user_uid_inside(m, NULL, st->st_uid);
+	e->gid = user_gid_inside(m, NULL, st->st_gid);
 	e->mode = st->st_mode;
 	e->has_dev = e->has_ino = true;
 	e->dev = major(st->st_dev) << 20 | minor(st->st_dev);
@@ -90,7 +92,7 @@ int ghost_scan(struct dump *d, const struct file_facts *f, const char *name)
 		       d->opt->ghost_limit);
 		return 0;
 	}
-	g.entry = describe(&d->m.arena, &f->st);
+	g.entry = describe(&d->m, &f->st);
 	err = read_target(d, f, g.entry);
 	if (err)
 		return err;

@@ -16,26 +16,26 @@
 
 /* The maker of the file fetched last: tasks share many files with one relative. */
 struct source {
-	pid_t pid_real;
+	pid_t pid;
 	int pidfd;
 };
 
-static int source_open(const struct restore *r, struct source *s, pid_t pid_real)
+static int source_open(const struct restore *r, struct source *s, pid_t pid)
 {
 	auto_fd int pidfd = -1;
 
-	if (s->pid_real == pid_real)
+	if (s->pid == pid)
 		return 0;
-	pidfd = pidfd_open(pid_real, 0);
+	pidfd = pidfd_open(pid, 0);
 	if (pidfd < 0)
-		return fail_errno("pidfd_open %d", pid_real);
+		return fail_errno("pidfd_open %d", pid);
 	own_close_fd(&s->pidfd);
 	s->pidfd = -1;
-	s->pid_real = 0;
+	s->pid = 0;
 	/* Low numbers belong to the task. */
 	if (fd_keep(r, &pidfd, &s->pidfd))
 		return -EMFILE;
-	s->pid_real = pid_real;
+	s->pid = pid;
 	return 0;
 }
 
@@ -44,14 +44,14 @@ static int fetch(const struct restore *r, struct source *s, size_t index, int *r
 	const struct shared_file *at = shared_file(r->shared, index);
 	int fd, err;
 
-	if (!at->pid_real)
+	if (!at->pid)
 		return fail(EINVAL, "file %u was made by nobody", r->m.files.v[index].entry->id);
-	err = source_open(r, s, at->pid_real);
+	err = source_open(r, s, at->pid);
 	if (err)
 		return err;
 	fd = pidfd_getfd(s->pidfd, at->fd, 0);
 	if (fd < 0)
-		return fail_errno("fetch file %u from process %d", r->m.files.v[index].entry->id, at->pid_real);
+		return fail_errno("fetch file %u from process %d", r->m.files.v[index].entry->id, at->pid);
 	*ret_fd = fd;
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include "file/plan.h"
 #include "file/record.h"
 #include "file/search.h"
+#include "kernel/read.h"
 #include "run/restore.h"
 #include "run/shared.h"
 
@@ -40,9 +41,9 @@ int file_reopen(int fd, uint32_t flags, int *ret_fd)
 	int again;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	again = open(path, flags | O_CLOEXEC | O_NOCTTY);
+	again = proc_open(path, flags | O_NOCTTY);
 	if (again < 0)
-		return -errno;
+		return again;
 	*ret_fd = again;
 	return 0;
 }
@@ -97,7 +98,7 @@ static int place(struct restore *r, size_t index, int *fd)
 		return err;
 	r->files->local[index] = at;
 	*shared_file(r->shared, index) = (struct shared_file){
-		.pid_real = r->shared->tasks[r->self->index].pid_real,
+		.pid = leader(r->self)->pid,
 		.fd = at,
 	};
 	return 0;

@@ -11,6 +11,7 @@
 #include "file/path.h"
 #include "file/record.h"
 #include "file/state.h"
+#include "ns/ns.h"
 #include "options.h"
 #include "run/dump.h"
 #include "run/journal.h"
@@ -185,6 +186,15 @@ static bool find_device(struct dump *d, const struct file_facts *f, char **ret_n
 
 /* --- all together ---------------------------------------------------------------------------------------- */
 
+/* The tool's /proc counts pids as the tool does, and those of a tree in its own pid namespace are new ones each time. */
+static bool is_of_renumbered(const struct dump *d, const struct file_facts *f)
+{
+	int pid;
+
+	return sscanf(f->link, "/proc/%d/", &pid) == 1 && ns_of(&d->m, f->task, NS_PID) &&
+	       !ns_of(&d->m, f->task, NS_MNT) && model_task_by_real(&d->m, pid);
+}
+
 static void refuse_unreachable(struct dump *d, const struct file_facts *f)
 {
 	const char *special = special_fs_name(f->copy);
@@ -226,7 +236,10 @@ int path_scan(struct dump *d, const struct file_facts *f, char **ret_name)
 	if (!path_leads_to(f->link, &f->st))
 		return scan_lost(d, f, ret_name);
 	if (has_prefix(f->link, "/proc/")) {
-		if (is_of_thread(&d->m, f->link))
+		if (is_of_renumbered(d, f))
+			refuse(&d->refusals, REFUSE_FILE_UNREACHABLE,
+			       "%s is a process of the tree by its number outside of the tree's pid namespace", f->link);
+		else if (is_of_thread(&d->m, f->link))
 			refuse(&d->refusals, REFUSE_FILE_UNREACHABLE, "%s belongs to a thread", f->link);
 		else
 			warn_of_outsider(&d->m, f->link);

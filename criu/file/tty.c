@@ -20,6 +20,7 @@
 #include "file/state.h"
 #include "image/dir.h"
 #include "kernel/proc_stat.h"
+#include "ns/user.h"
 #include "options.h"
 #include "run/dump.h"
 #include "run/restore.h"
@@ -158,8 +159,8 @@ static int add_info(struct dump *d, const struct file_facts *f, uint32_t id, Tty
 	e->rdev = f->st.st_rdev;
 	e->has_dev = e->has_uid = e->has_gid = true;
 	e->dev = f->st.st_dev;
-	e->uid = f->st.st_uid;
-	e->gid = f->st.st_gid;
+	e->uid = user_uid_inside(&d->m, NULL, f->st.st_uid);
+	e->gid = user_gid_inside(&d->m, NULL, f->st.st_gid);
 	if (type == TTY_TYPE__PTY) {
 		e->pty = arena_msg(&d->m.arena, TtyPtyEntry, tty_pty_entry__init);
 		e->pty->index = minor(f->st.st_rdev);

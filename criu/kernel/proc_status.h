@@ -18,6 +18,12 @@ static inline pid_t proc_pids_own(const struct proc_pids *p)
 	return p->n ? p->level[p->n - 1] : 0;
 }
 
+/* The pid in the namespace of that level (0: of the /proc mount); 0 when it is not visible there. */
+static inline pid_t proc_pids_at(const struct proc_pids *p, uint32_t level)
+{
+	return level < p->n ? p->level[level] : 0;
+}
+
 /* What an older kernel does not print stays 0, and has_ says so where 0 means something. */
 struct proc_status {
 	char state;			/* R S D T t Z X ... */

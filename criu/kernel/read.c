@@ -11,6 +11,25 @@
 #include "base/own.h"
 #include "kernel/read.h"
 
+static int proc_dir = -1;
+
+void proc_keep(int fd)
+{
+	proc_dir = fd;
+}
+
+int proc_open(const char *path, int flags)
+{
+	static const char mount[] = "/proc/";
+	int fd;
+
+	if (proc_dir >= 0 && !strncmp(path, mount, sizeof(mount) - 1))
+		fd = openat(proc_dir, path + sizeof(mount) - 1, flags | O_CLOEXEC);
+	else
+		fd = open(path, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 static int grow(struct proc_text *t, size_t *room)
 {
 	bool was_inside = t->s == t->room;
@@ -60,9 +79,9 @@ int proc_text_read(struct proc_text *ret, const char *fmt, ...)
 	va_end(args);
 	if (len >= (int)sizeof(path))
 		return -ENAMETOOLONG;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = proc_open(path, O_RDONLY);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	err = read_all(fd, ret);
 	if (err)
 		proc_text_free(ret);

@@ -17,4 +17,12 @@ struct proc_text {
 int proc_text_read(struct proc_text *ret, const char *fmt, ...) printf_like(2, 3) must_check;
 void proc_text_free(struct proc_text *t);
 
+/*
+ * From now on every path that begins with /proc/ is looked up from here: a task that is in a mount namespace of the
+ * tree has no /proc of the tool's, or none at all. fd: an O_PATH descriptor of the tool's /proc, borrowed.
+ */
+void proc_keep(int fd);
+/* As open(2) with O_CLOEXEC for a path that begins with /proc/; reports nothing. */
+int proc_open(const char *path, int flags) must_check;
+
 #define auto_proc_text __attribute__((cleanup(proc_text_free))) struct proc_text

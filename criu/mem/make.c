@@ -13,6 +13,7 @@
 #include "base/own.h"
 #include "file/files.h"
 #include "image/dir.h"
+#include "kernel/read.h"
 #include "mem/fill.h"
 #include "mem/hole.h"
 #include "mem/mem.h"
@@ -105,10 +106,10 @@ static int reopen_as(const struct maker *mk, int fd, int access)
 	if (!(has & O_PATH) && (has & O_ACCMODE) == access)
 		return fd;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	again = open(path, access | O_CLOEXEC);
+	again = proc_open(path, access);
 	if (again < 0) {
 		close(fd);
-		return fail_errno("open a mapped file for %s", access == O_RDWR ? "writing" : "reading");
+		return fail_with(again, "open a mapped file for %s", access == O_RDWR ? "writing" : "reading");
 	}
 	close(fd);
 	return move_up(mk, again);
@@ -412,6 +413,7 @@ static void add_vdso(struct maker *mk)
 /* The kernel refuses to change the executable while it is mapped, so a snapshot of this very tool keeps it. */
 static int open_exe(struct maker *mk, int *ret_fd)
 {
+	auto_fd int own = proc_open("/proc/self/exe", O_PATH);
 	struct stat theirs, ours;
 	int err = files_open(mk->r, mk->t->mm->exe_file_id, ret_fd);
 
@@ -420,7 +422,7 @@ static int open_exe(struct maker *mk, int *ret_fd)
 	*ret_fd = reopen_as(mk, *ret_fd, O_RDONLY);
 	if (*ret_fd < 0)
 		return *ret_fd;
-	if (fstat(*ret_fd, &theirs) < 0 || stat("/proc/self/exe", &ours) < 0)
+	if (fstat(*ret_fd, &theirs) < 0 || fstat(own, &ours) < 0)
 		return fail_errno("look at the executable");
 	if (theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino)
 		*ret_fd = -1;

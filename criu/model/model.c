@@ -41,6 +41,14 @@ struct task *model_task_by_pid(const struct model *m, pid_t pid)
 	return NULL;
 }
 
+struct task *model_task_by_real(const struct model *m, pid_t pid_real)
+{
+	for (size_t i = 0; i < m->tasks.n; i++)
+		if (leader(m->tasks.v[i])->pid_real == pid_real)
+			return m->tasks.v[i];
+	return NULL;
+}
+
 struct file *model_file(const struct model *m, uint32_t id)
 {
 	/* Our own dumps number files from 1 in order; others may not. */

@@ -10,18 +10,23 @@
 enum task_state { TASK_ALIVE = 1, TASK_DEAD = 2, TASK_STOPPED = 3 };
 
 struct dump_task;
+struct ns;
 struct dump_thread;
 struct restore_task;
 struct task;
 
 /*
- * Pids are stored as the tree sees them. pid_real is what the tool uses in system calls and /proc; the only place
- * that translates is task/pids.c.
+ * Pids are stored as the root task of the tree sees them. pid_real is what the tool uses in system calls and /proc; the
+ * only place that translates is task/pids.c.
  */
+enum { MAX_PID_LEVELS = 33 };		/* MAX_PID_NS_LEVEL of the kernel, and the initial one */
+
 struct thread {
 	struct task *task;
-	pid_t pid;			/* in the tree's pid namespace */
+	pid_t pid;			/* in the pid namespace of the root task */
 	pid_t pid_real;			/* in the tool's */
+	const pid_t *inner;		/* in the namespaces below the root's, down to its own; usually none */
+	size_t n_inner;
 	CoreEntry *core;		/* core-<pid>.img; the leader's carries tc */
 	struct dump_thread *dump;	/* only while dumping */
 };
@@ -84,12 +89,14 @@ struct model {
 	VEC(struct fd_table *) fd_tables;
 	VEC(struct file) files;		/* ids are index + 1 while dumping; use model_file() */
 	VEC(RemapFilePathEntry *) remaps;
+	VEC(struct ns *) namespaces;	/* of the tree; not those it has in common with the tool: ns/ns.h */
 	void **file_kind_data;		/* file/kind.h: file_kind_data() */
 };
 
 struct task *model_task_add(struct model *m, struct task *parent, pid_t pid, pid_t pid_real);
 struct thread *model_thread_add(struct model *m, struct task *t, pid_t tid, pid_t tid_real);
 struct task *model_task_by_pid(const struct model *m, pid_t pid);
+struct task *model_task_by_real(const struct model *m, pid_t pid_real);
 /* The file with this id, or NULL. */
 struct file *model_file(const struct model *m, uint32_t id);
 /* A new file with the next id. */

@@ -5,8 +5,12 @@
 
 enum { RESTORER_STACK = 32 * 1024 };
 
+enum { RESTORER_PIDS = 33 };		/* levels of pid namespaces that the kernel can nest */
+
 struct restorer_thread {
 	int32_t pid;			/* in the pid namespace of the tree */
+	uint32_t n_set_tid;
+	int32_t set_tid[RESTORER_PIDS];	/* for clone3(2): the innermost namespace first */
 	uint32_t pad;
 	uint64_t stack_top;
 	struct late_set late;

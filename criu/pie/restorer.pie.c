@@ -120,7 +120,7 @@ static void make_threads(struct restorer_args *a)
 {
 	for (uint32_t i = 1; i < a->n_threads; i++) {
 		struct restorer_thread *t = &a->threads[i];
-		long got = restorer_clone(t->pid, t->stack_top, thread_main, a, t);
+		long got = restorer_clone(t->set_tid, t->n_set_tid, t->stack_top, thread_main, a, t);
 
 		if (got < 0)
 			give_up(a, got, "thread");

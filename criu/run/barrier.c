@@ -26,7 +26,7 @@ static void futex_wake(uint32_t *word)
 int shared_new(struct restore *r)
 {
 	size_t len = sizeof(struct restore_shared) + r->m.tasks.n * sizeof(struct shared_task) +
-		     r->m.files.n * sizeof(struct shared_file);
+		     r->m.files.n * sizeof(struct shared_file) + r->m.namespaces.n * sizeof(struct shared_ns);
 
 	r->shared_len = align_up(len, PAGE_SIZE);
 	r->shared = mmap(NULL, r->shared_len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -68,6 +68,25 @@ void barrier_fail(struct restore *r, int err)
 	futex_wake(&r->shared->n_arrived);
 	/* Those who wait for the step look at the error when they wake up. */
 	futex_wake(&r->shared->step);
+}
+
+/* Whoever fails does not know of the flag: so its waiters look around now and then. */
+int flag_wait(struct restore *r, uint32_t *flag)
+{
+	const struct timespec look_around = { .tv_nsec = 100 * 1000 * 1000 };
+
+	while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE)) {
+		if (has_failed(r))
+			return -ECANCELED;
+		futex_wait(flag, 0, &look_around);
+	}
+	return 0;
+}
+
+void flag_raise(uint32_t *flag)
+{
+	__atomic_store_n(flag, 1, __ATOMIC_RELEASE);
+	futex_wake(flag);
 }
 
 static int report_failure(const struct restore *r)

@@ -13,5 +13,8 @@ int barrier_pass(struct restore *r, enum restore_step step) must_check;
 int barrier_wait(struct restore *r, enum restore_step step, size_t n) must_check;
 /* In the tool: everybody goes on. */
 void barrier_open(struct restore *r, enum restore_step next);
+/* In a task: one waits for another at a place of its own; -ECANCELED when somebody failed. */
+int flag_wait(struct restore *r, uint32_t *flag) must_check;
+void flag_raise(uint32_t *flag);
 /* Anywhere: all others must stop; err as from a failed call (reported already). */
 void barrier_fail(struct restore *r, int err);

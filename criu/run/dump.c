@@ -10,6 +10,7 @@
 #include "image/dir.h"
 #include "image/drop.h"
 #include "mem/mem.h"
+#include "ns/ns.h"
 #include "options.h"
 #include "run/cancel.h"
 #include "run/dump.h"
@@ -105,6 +106,10 @@ static int scan(void *run)
 	if (!err)
 		err = sharing_scan(d);
 	if (!err)
+		err = ns_ids_scan(d);
+	if (!err)
+		err = ns_scan(d);
+	if (!err)
 		err = files_scan(d);
 	if (!err)
 		err = cgroups_scan(d);
@@ -123,6 +128,7 @@ static int scan(void *run)
 static void unscan(void *run)
 {
 	files_release(run);
+	ns_release(run);
 }
 
 static int refuse_all(void *run)
@@ -207,6 +213,7 @@ static void finish(struct dump *d)
 		break;
 	}
 	files_release(d);
+	ns_release(d);
 	journal_strike(d->journal, d->images_entry);
 }
 

@@ -51,6 +51,7 @@ struct dump {
 	char *img_path;			/* absolute */
 	int images_entry;		/* in the journal */
 	struct freezer freezer;
+	uint32_t pid_level;		/* of the root's pid namespace below that of /proc: task/pids.h */
 	struct dump_stats stats;
 	uint32_t next_ghost_id, next_pages_id;
 	struct files_dump *files;	/* file/state.h */

@@ -12,6 +12,7 @@
 #include "pie/restorer.h"
 #include "run/enter.h"
 #include "run/restore.h"
+#include "task/pids.h"
 
 extern const struct compel_blob restorer_blob;	/* linked from criu/pie/restorer.pie.c */
 
@@ -123,6 +124,7 @@ static int lay_out(struct restore *r, struct restorer_args *a)
 		struct restorer_thread *th = &a->threads[i];
 
 		th->pid = r->self->threads[i].pid;
+		th->n_set_tid = pids_for_clone(&r->self->threads[i], th->set_tid);
 		th->stack_top = stacks_at(r) + (i + 1) * (uint64_t)RESTORER_STACK;
 		for (int id = 0; id < (int)LATE_COUNT; id++) {
 			const struct rows *t = rows_of(r, id, i);

@@ -7,6 +7,7 @@
 #include "file/files.h"
 #include "image/dir.h"
 #include "mem/mem.h"
+#include "ns/ns.h"
 #include "options.h"
 #include "run/load.h"
 #include "run/restore.h"
@@ -116,26 +117,6 @@ static int load_task(struct restore *r, struct task *t)
 	return err;
 }
 
-/* Namespaces other than the dumping tool's cannot be made yet. */
-static int check_namespaces(const struct restore *r, const struct task *t)
-{
-	const TaskKobjIdsEntry *a = t->ids, *b = r->m.inventory->root_ids;
-
-	if (!b)
-		return 0;
-#define SAME(ns) if (a->has_##ns && b->has_##ns && a->ns != b->ns) return fail(EOPNOTSUPP, #ns ": trees in namespaces of their own are not supported yet")
-	SAME(pid_ns_id);
-	SAME(net_ns_id);
-	SAME(ipc_ns_id);
-	SAME(uts_ns_id);
-	SAME(mnt_ns_id);
-	SAME(user_ns_id);
-	SAME(cgroup_ns_id);
-	SAME(time_ns_id);
-#undef SAME
-	return 0;
-}
-
 static int load_seccomp(struct restore *r)
 {
 	struct image_in in;
@@ -179,14 +160,14 @@ int load_model(struct restore *r)
 	if (!err)
 		err = cgroups_load(r);
 	if (!err)
+		err = ns_load(r);
+	if (!err)
 		err = files_load(&r->m, r->img_dir);
 	for (size_t i = 0; i < r->m.tasks.n && !err; i++) {
 		IN_SCOPE("task", leader(r->m.tasks.v[i])->pid);
 		if (!is_alive(r->m.tasks.v[i]))
 			continue;
-		err = check_namespaces(r, r->m.tasks.v[i]);
-		if (!err)
-			err = task_kinds_check(r->m.tasks.v[i]);
+		err = task_kinds_check(r->m.tasks.v[i]);
 	}
 	return err;
 }

@@ -13,6 +13,7 @@
 #include "cgroup/cgroups.h"
 #include "file/files.h"
 #include "mem/mem.h"
+#include "ns/ns.h"
 #include "options.h"
 #include "run/attach.h"
 #include "run/barrier.h"
@@ -30,6 +31,7 @@
 #include "task/fork.h"
 #include "task/fs.h"
 #include "task/kind.h"
+#include "task/pids.h"
 
 /* --- in a task ----------------------------------------------------------------------------------------------- */
 
@@ -132,6 +134,8 @@ static int plan(void *run)
 
 	r->births = arena_new(&r->m.arena, struct birth_plan);
 	err = births_plan(&r->m, r->opt->shell_job, r->births);
+	if (!err)
+		err = ns_prepare(r);
 	if (!err)
 		err = shared_new(r);
 	if (!err)
@@ -281,6 +285,8 @@ static int arm(void *run)
 	size_t n = count_threads(&r->m);
 	int err = barrier_wait(r, STEP_ARMED, n);
 
+	if (!err)
+		err = pids_find_real(r);
 	if (!err)
 		err = cgroups_place_threads(r);
 	if (!err)

@@ -10,6 +10,7 @@
 #include "file/files.h"
 #include "image/dir.h"
 #include "kernel/lsm.h"
+#include "ns/ns.h"
 #include "options.h"
 #include "run/dump.h"
 #include "run/save.h"
@@ -90,6 +91,8 @@ int save_records(struct dump *d)
 	err = save_pstree(d);
 	if (!err)
 		err = files_save(d);
+	if (!err)
+		err = ns_save(d);
 	if (!err)
 		err = image_write_one(d->img_dir, IMG_SECCOMP, 0, &d->m.seccomp->base);
 	if (!err)

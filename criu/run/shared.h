@@ -31,8 +31,15 @@ struct shared_task {
 
 /* Where an open file can be fetched from with pidfd_getfd, once STEP_MADE is over. */
 struct shared_file {
-	int32_t pid_real;		/* 0: not made */
+	int32_t pid;			/* as the tree sees it; 0: not made */
 	int32_t fd;
+};
+
+/* A namespace of the tree, once the first task in it has made it. */
+struct shared_ns {
+	uint32_t is_ready;		/* futex */
+	uint32_t has_pid, is_mapped;	/* futexes: of user namespaces, between the first task and who forks it */
+	int32_t pid_real;		/* of that task, in the tool's pid namespace */
 };
 
 struct restore_shared {
@@ -43,10 +50,15 @@ struct restore_shared {
 	char error_what[48];		/* for failures in code without libc: the stem of the kind */
 	int32_t error_detail;
 	uint32_t n_tasks, n_files;
-	struct shared_task tasks[];	/* by task->index; the files follow: shared_file() */
+	struct shared_task tasks[];	/* by task->index; files and namespaces follow: shared_file(), shared_ns() */
 };
 
 static inline struct shared_file *shared_file(struct restore_shared *s, size_t index)
 {
 	return (struct shared_file *)&s->tasks[s->n_tasks] + index;
+}
+
+static inline struct shared_ns *shared_ns(struct restore_shared *s, size_t index)
+{
+	return (struct shared_ns *)shared_file(s, s->n_files) + index;
 }

@@ -10,6 +10,7 @@
 #include "model/model.h"
 #include "run/dump.h"
 #include "task/kind.h"
+#include "task/pids.h"
 
 static int read_filter(pid_t pid_real, uint32_t *ret)
 {
@@ -34,7 +35,7 @@ static int coredump_filter_scan(struct dump *d not_used, struct task *t)
 
 static int write_filter(uint32_t filter)
 {
-	auto_fd int fd = open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC);
+	auto_fd int fd = proc_open("/proc/self/coredump_filter", O_WRONLY);
 	char text[16];
 	int len = snprintf(text, sizeof(text), "0x%x", filter);
 
@@ -52,7 +53,7 @@ static int coredump_filter_make(struct restore *r not_used, const struct task *t
 
 	if (!tc->has_coredump_filter)
 		return 0;
-	if (!read_filter(getpid(), &own) && own == tc->coredump_filter)
+	if (!read_filter(pids_own_real(), &own) && own == tc->coredump_filter)
 		return 0;
 	return write_filter(tc->coredump_filter);
 }

@@ -15,6 +15,7 @@
 #include "model/model.h"
 #include "pie/inside.h"
 #include "pie/late.h"
+#include "ns/user.h"
 #include "run/dump.h"
 #include "run/restore.h"
 #include "task/capabilities.h"
@@ -71,6 +72,20 @@ static void status_to_record(struct arena *a, const struct proc_status *st, Cred
 	ret->no_new_privs = st->no_new_privs;
 }
 
+/* The kernel told the tool; the record says what the task itself sees. */
+static void translate(const struct model *m, const struct task *t, CredsEntry *e)
+{
+	uint32_t *const uids[] = { &e->uid, &e->euid, &e->suid, &e->fsuid };
+	uint32_t *const gids[] = { &e->gid, &e->egid, &e->sgid, &e->fsgid };
+
+	for (size_t i = 0; i < array_size(uids); i++) {
+		*uids[i] = user_uid_inside(m, t, *uids[i]);
+		*gids[i] = user_gid_inside(m, t, *gids[i]);
+	}
+	for (size_t i = 0; i < e->n_groups; i++)
+		e->groups[i] = user_gid_inside(m, t, e->groups[i]);
+}
+
 static int refuse_label(struct dump *d, const struct thread *th)
 {
 	Lsmtype lsm = lsm_active();
@@ -95,6 +110,7 @@ static int creds_scan_thread(struct dump *d, struct thread *th)
 
 	th->core->thread_core->creds = rec;
 	status_to_record(&d->m.arena, th->dump->status, rec);
+	translate(&d->m, th->task, rec);
 	if (inside->securebits < 0)
 		return fail_with(inside->securebits, "ask thread %d for its securebits", th->pid);
 	rec->secbits = inside->securebits;

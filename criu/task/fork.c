@@ -12,11 +12,13 @@
 #include "base/log.h"
 #include "cgroup/cgroups.h"
 #include "mem/mem.h"
+#include "ns/ns.h"
 #include "options.h"
 #include "run/barrier.h"
 #include "run/restore.h"
 #include "task/birth.h"
 #include "task/fork.h"
+#include "task/pids.h"
 
 typedef void (*task_main)(struct restore *r);
 
@@ -32,32 +34,38 @@ static bool is_about_cgroup(int err)
 	return err == EACCES || err == EBUSY || err == EOPNOTSUPP || err == ENOENT || err == ENODEV;
 }
 
+/* A pid in each of the nested pid namespaces, the innermost first, as clone3(2) wants them. */
+struct chosen_pids {
+	pid_t level[MAX_PID_LEVELS];
+	size_t n;
+};
+
 /*
- * clone3(2) with a chosen pid. pid 0: any. What cannot be born in its cgroup (from inside a user namespace) is told by
+ * clone3(2) with chosen pids. n 0: any. What cannot be born in its cgroup (from inside a user namespace) is told by
  * *cgroup, which is -1 then, and enters it itself, or says why it cannot.
  */
-static pid_t fork_with_pid(pid_t pid, uint64_t flags, int exit_signal, int *cgroup)
+static pid_t fork_with_pids(const struct chosen_pids *pids, uint64_t flags, int exit_signal, int *cgroup)
 {
-	pid_t set_tid[1] = { pid };
+	pid_t pid = pids->n ? pids->level[pids->n - 1] : 0;
 	struct clone_args args = {
 		.flags = flags | (*cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
 		/* A sibling reports as its parent does: clone3 wants no signal named then. */
 		.exit_signal = flags & CLONE_PARENT ? 0 : exit_signal,
-		.set_tid = pid ? (uintptr_t)set_tid : 0,
-		.set_tid_size = pid ? 1 : 0,
+		.set_tid = pids->n ? (uintptr_t)pids->level : 0,
+		.set_tid_size = pids->n,
 		.cgroup = *cgroup >= 0 ? *cgroup : 0,
 	};
 	pid_t got = syscall(SYS_clone3, &args, sizeof(args));
 
 	if (got < 0 && *cgroup >= 0 && is_about_cgroup(errno)) {
 		*cgroup = -1;
-		return fork_with_pid(pid, flags, exit_signal, cgroup);
+		return fork_with_pids(pids, flags, exit_signal, cgroup);
 	}
 	if (got >= 0)
 		return got;
 	if (errno == EEXIST)
 		return fail(EEXIST, "pid %d is taken on this machine; restore in a pid namespace of its own", pid);
-	if (errno == EINVAL && pid)
+	if (errno == EINVAL && pid && !(flags & CLONE_NEWPID))
 		return fail(EINVAL, "pid %d is above this machine's kernel.pid_max", pid);
 	if (errno == EPERM)
 		return fail(EPERM, "choose pid %d: CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN is needed", pid);
@@ -66,9 +74,10 @@ static pid_t fork_with_pid(pid_t pid, uint64_t flags, int exit_signal, int *cgro
 
 static pid_t fork_helper(pid_t pid)
 {
+	struct chosen_pids any = { .n = 0 }, one = { .level = { pid }, .n = 1 };
 	int none = -1;
 
-	return fork_with_pid(pid, 0, SIGCHLD, &none);
+	return fork_with_pids(pid ? &one : &any, 0, SIGCHLD, &none);
 }
 
 static int fork_task(struct restore *r, const struct task *t, uint64_t flags, task_main run);
@@ -287,9 +296,13 @@ static void no_return child_main(struct restore *r, const struct task *t, bool i
 	r->self = t;
 	log_as_task(leader(t)->pid);
 	block_signals();
+	if (r->m.namespaces.n)
+		r->shared->tasks[t->index].pid_real = pids_own_real();
 	if (!is_alive(t))
 		zombie_main(r, t, run);
 	err = cgroups_enter(r, t, is_in_cgroup);
+	if (!err)
+		err = ns_enter(r, t);
 	if (!err)
 		err = live_main(r, t, run);
 	barrier_fail(r, err);
@@ -298,21 +311,29 @@ static void no_return child_main(struct restore *r, const struct task *t, bool i
 
 static int fork_task(struct restore *r, const struct task *t, uint64_t flags, task_main run)
 {
+	struct chosen_pids pids;
 	int cgroup;
 	pid_t pid;
+	int err;
 	IN_SCOPE("task", leader(t)->pid);
 
 	/* A table shared with the parent is shared from birth: nothing in it has been made yet. */
 	if (t->parent && t->fds && t->fds == t->parent->fds)
 		flags |= CLONE_FILES;
+	pids.n = pids_for_clone(leader(t), pids.level);
 	cgroup = cgroups_birth(r, t);
-	pid = fork_with_pid(leader(t)->pid, flags, exit_signal_of(t), &cgroup);
+	err = ns_before_fork(r, t);
+	if (err)
+		return err;
+	pid = fork_with_pids(&pids, flags | ns_clone_flags(r, t), exit_signal_of(t), &cgroup);
 	if (pid < 0)
 		return pid;
 	if (!pid)
 		child_main(r, t, cgroup >= 0, run);
-	r->shared->tasks[t->index].pid_real = pid;
-	return 0;
+	/* In a pid namespace of the tree the child alone can tell what the tool calls it. */
+	if (!r->m.namespaces.n || r->self == NULL)
+		r->shared->tasks[t->index].pid_real = pid;
+	return ns_after_fork(r, t, pid);
 }
 
 pid_t fork_tree(struct restore *r, bool is_sibling, task_main run)

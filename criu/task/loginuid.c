@@ -10,6 +10,7 @@
 #include "model/model.h"
 #include "run/dump.h"
 #include "task/kind.h"
+#include "task/pids.h"
 
 static int read_loginuid(pid_t pid_real, uint32_t *ret)
 {
@@ -34,7 +35,7 @@ static int loginuid_scan(struct dump *d not_used, struct task *t)
 
 static int write_loginuid(uint32_t uid)
 {
-	auto_fd int fd = open("/proc/self/loginuid", O_WRONLY | O_CLOEXEC);
+	auto_fd int fd = proc_open("/proc/self/loginuid", O_WRONLY);
 	char text[16];
 	int len = snprintf(text, sizeof(text), "%u", uid);
 
@@ -51,7 +52,7 @@ static int loginuid_make(struct restore *r not_used, const struct task *t)
 
 	if (!tc->has_loginuid)
 		return 0;
-	err = read_loginuid(getpid(), &own);
+	err = read_loginuid(pids_own_real(), &own);
 	if (!err && own == tc->loginuid)
 		return 0;
 	if (!err)

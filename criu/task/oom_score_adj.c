@@ -11,6 +11,7 @@
 #include "model/model.h"
 #include "run/dump.h"
 #include "task/kind.h"
+#include "task/pids.h"
 
 enum { ADJ_MIN = -1000, ADJ_MAX = 1000 };
 
@@ -44,7 +45,7 @@ static int oom_score_adj_check(const struct task *t)
 
 static int write_adj(int32_t adj)
 {
-	auto_fd int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	auto_fd int fd = proc_open("/proc/self/oom_score_adj", O_WRONLY);
 	char text[16];
 	int len = snprintf(text, sizeof(text), "%d", adj);
 
@@ -61,7 +62,7 @@ static int oom_score_adj_make(struct restore *r not_used, const struct task *t)
 
 	if (!tc->has_oom_score_adj)
 		return 0;
-	err = read_adj(getpid(), &own);
+	err = read_adj(pids_own_real(), &own);
 	if (err)
 		return fail_with(err, "read own oom_score_adj");
 	if (own == tc->oom_score_adj)

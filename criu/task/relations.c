@@ -8,12 +8,8 @@
 #include "options.h"
 #include "run/dump.h"
 #include "task/birth.h"
+#include "task/pids.h"
 #include "task/record.h"
-
-static pid_t own_or(const struct proc_status *st, const struct proc_pids *pids, pid_t otherwise)
-{
-	return st ? proc_pids_own(pids) : otherwise;
-}
 
 static void scan_entry(struct dump *d, struct task *t)
 {
@@ -22,8 +18,8 @@ static void scan_entry(struct dump *d, struct task *t)
 
 	e->pid = leader(t)->pid;
 	e->ppid = t->parent ? leader(t->parent)->pid : 0;
-	e->pgid = own_or(l->status, &l->status->ns_pgid, l->stat->pgrp);
-	e->sid = own_or(l->status, &l->status->ns_sid, l->stat->session);
+	e->pgid = pids_group(d, l->status);
+	e->sid = pids_session(d, l->status);
 	e->n_threads = t->n_threads;
 	e->threads = arena_array(&d->m.arena, uint32_t, t->n_threads);
 	for (size_t i = 0; i < t->n_threads; i++)
@@ -38,7 +34,7 @@ static int find_parents(struct dump *d)
 		struct task *t = d->m.tasks.v[i];
 		pid_t ppid = leader(t)->dump->stat->ppid;
 
-		t->parent = model_task_by_pid(&d->m, ppid);
+		t->parent = model_task_by_real(&d->m, ppid);
 		if (!t->parent)
 			return fail(EAGAIN, "task %d was given to process %d outside of the tree while it was stopped",
 				    leader(t)->pid, ppid);
@@ -98,7 +94,7 @@ static void refuse_session(struct dump *d, const struct task *t)
 	else if (!model_task_by_pid(&d->m, t->tree->sid)) {
 		struct proc_stat st;
 
-		if (!proc_stat_read(t->tree->sid, 0, &st))
+		if (!proc_stat_read(leader(t)->dump->stat->session, 0, &st))
 			refuse(&d->refusals, REFUSE_TASK_SESSION, "its session %u is led by a process outside of the tree",
 			       t->tree->sid);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which tasks share a kernel object (kcmp), and which namespaces they are in. */
+/* Which tasks share a kernel object (kcmp). */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -71,64 +71,7 @@ static const struct {
 	{ KCMP_SIGHAND, REFUSE_TASK_SHARED_SIGHAND, "signal handlers", offsetof(TaskKobjIdsEntry, sighand_id) },
 };
 
-/* In the order in which the dumping tool's own are numbered 1..8. */
-static const struct {
-	const char *name;
-	size_t has, field;
-} namespaces[] = {
-#define NS(file, member) { file, offsetof(TaskKobjIdsEntry, has_##member), offsetof(TaskKobjIdsEntry, member) }
-	NS("pid", pid_ns_id), NS("net", net_ns_id), NS("ipc", ipc_ns_id), NS("uts", uts_ns_id),
-	NS("time", time_ns_id), NS("mnt", mnt_ns_id), NS("user", user_ns_id), NS("cgroup", cgroup_ns_id),
-#undef NS
-};
-
-static int ns_inode(const char *proc, const char *name, ino_t *ret)
-{
-	char path[64];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "/proc/%s/ns/%s", proc, name);
-	if (stat(path, &st) < 0)
-		return -errno;
-	*ret = st.st_ino;
-	return 0;
-}
-
-static void set_ns_id(TaskKobjIdsEntry *ids, size_t i, uint32_t id)
-{
-	*(protobuf_c_boolean *)((char *)ids + namespaces[i].has) = true;
-	*(uint32_t *)((char *)ids + namespaces[i].field) = id;
-}
-
-/* Inodes of the tool's own namespaces; 0: the kernel has none of that kind. */
-struct own_namespaces {
-	ino_t ino[array_size(namespaces)];
-};
-
-/* The tool's own namespaces, numbered 1..8; a task in other ones is refused until namespaces are supported. */
-static int scan_namespaces(struct dump *d, const struct task *t, const struct own_namespaces *own)
-{
-	char pid[16];
-
-	snprintf(pid, sizeof(pid), "%d", leader(t)->pid_real);
-	for (size_t i = 0; i < array_size(namespaces); i++) {
-		ino_t its = 0;
-		int err;
-
-		if (!own->ino[i])
-			continue;
-		err = ns_inode(pid, namespaces[i].name, &its);
-		if (err)
-			return fail_with(err, "stat /proc/%s/ns/%s", pid, namespaces[i].name);
-		if (its != own->ino[i])
-			refuse(&d->refusals, REFUSE_TASK_NAMESPACE, "is in a %s namespace of its own",
-			       namespaces[i].name);
-		set_ns_id(t->ids, i, i + 1);
-	}
-	return 0;
-}
-
-static int scan_task(struct dump *d, struct task *t, struct object_set *sets, const struct own_namespaces *own)
+static int scan_task(struct dump *d, struct task *t, struct object_set *sets)
 {
 	t->ids = arena_msg(&d->m.arena, TaskKobjIdsEntry, task_kobj_ids_entry__init);
 	for (size_t i = 0; i < array_size(kinds); i++) {
@@ -142,21 +85,16 @@ static int scan_task(struct dump *d, struct task *t, struct object_set *sets, co
 			refuse(&d->refusals, kinds[i].code, "shares its %s with process %d", kinds[i].what,
 			       leader(first)->pid);
 	}
-	return scan_namespaces(d, t, own);
+	return 0;
 }
 
 int sharing_scan(struct dump *d)
 {
 	struct object_set sets[array_size(kinds)] = { 0 };
-	TaskKobjIdsEntry *own_ids = arena_msg(&d->m.arena, TaskKobjIdsEntry, task_kobj_ids_entry__init);
-	struct own_namespaces own = { 0 };
 
 	for (size_t i = 0; i < array_size(kinds); i++)
 		sets[i].kcmp_type = kinds[i].kcmp_type;
-	for (size_t i = 0; i < array_size(namespaces); i++)
-		if (!ns_inode("self", namespaces[i].name, &own.ino[i]))
-			set_ns_id(own_ids, i, i + 1);
-	d->m.inventory->root_ids = own_ids;
+	d->m.inventory->root_ids = arena_msg(&d->m.arena, TaskKobjIdsEntry, task_kobj_ids_entry__init);
 
 	for (size_t i = 0; i < d->m.tasks.n; i++) {
 		struct task *t = d->m.tasks.v[i];
@@ -165,7 +103,7 @@ int sharing_scan(struct dump *d)
 		if (!t->dump->proc)
 			continue;
 		IN_SCOPE("task", leader(t)->pid);
-		err = scan_task(d, t, sets, &own);
+		err = scan_task(d, t, sets);
 		if (err)
 			return err;
 	}

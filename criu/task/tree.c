@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/pidfd.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "base/own.h"
@@ -22,6 +23,7 @@
 #include "run/cancel.h"
 #include "run/dump.h"
 #include "task/freezer.h"
+#include "task/pids.h"
 #include "task/tree.h"
 
 enum { NR_PROCESS_MRELEASE = 448, MUCH_MEMORY = 16 << 20 };
@@ -162,7 +164,9 @@ static int stop_threads(struct dump *d, struct task *t)
 /* A process that ended: zombies stay in the tree, others are forgotten by setting pid_real to 0. */
 static int note_dead(struct dump *d, struct task *t, const struct proc_stat *st)
 {
+	struct proc_status *status = arena_new(&d->m.arena, struct proc_status);
 	struct thread *th = leader(t);
+	int err;
 
 	if (st->num_threads > 1) {
 		refuse(&d->refusals, REFUSE_TASK_ZOMBIE_THREADS, "its first thread has ended, %u others live",
@@ -172,7 +176,9 @@ static int note_dead(struct dump *d, struct task *t, const struct proc_stat *st)
 	t->state = TASK_DEAD;
 	t->n_threads = 1;
 	th->dump->stat = arena_memdup(&d->m.arena, st, sizeof(*st));
-	return 0;
+	th->dump->status = status;
+	err = proc_status_read(th->pid_real, 0, &d->m.arena, status);
+	return err ? fail_with(err, "read the status of zombie %d", th->pid_real) : pids_scan(d, th, status);
 }
 
 static void forget(struct task *t)
@@ -227,6 +233,9 @@ static int read_threads(struct dump *d, struct task *t)
 			drop_thread(t, i);
 			continue;
 		}
+		err = pids_scan(d, th, th->dump->status);
+		if (err)
+			return err;
 		i++;
 	}
 	return 0;
@@ -286,14 +295,6 @@ static int stop_process(struct dump *d, struct task *t)
 	return 0;
 }
 
-static struct task *find_task(const struct model *m, pid_t pid_real)
-{
-	for (size_t i = 0; i < m->tasks.n; i++)
-		if (leader(m->tasks.v[i])->pid_real == pid_real)
-			return m->tasks.v[i];
-	return NULL;
-}
-
 static struct task *add_task(struct dump *d, struct task *parent, pid_t pid)
 {
 	struct task *t = model_task_add(&d->m, parent, pid, pid);
@@ -326,7 +327,7 @@ static int add_children(struct dump *d, struct task *t)
 			if (c.bad)
 				return fail(EINVAL, "read /proc/%d/task/.../children: not a number",
 					    leader(t)->pid_real);
-			if (find_task(&d->m, pid))
+			if (model_task_by_real(&d->m, pid))
 				continue;
 			add_task(d, t, pid);
 			n_new++;
@@ -446,7 +447,8 @@ int tree_freeze(struct dump *d)
 
 static void release_task(struct task *t)
 {
-	for (size_t i = 0; i < t->n_threads; i++) {
+	/* The leader last: one that was killed does not end before its threads. */
+	for (size_t i = t->n_threads; i--;) {
 		struct thread *th = &t->threads[i];
 		int err;
 
@@ -471,7 +473,8 @@ void tree_thaw(struct dump *d)
 {
 	cancel_after(0);
 	freezer_before_release(d);
-	for (size_t i = 0; i < d->m.tasks.n; i++)
+	/* Children first: a killed init of a pid namespace does not end before the last process in it has been reaped. */
+	for (size_t i = d->m.tasks.n; i--;)
 		release_task(d->m.tasks.v[i]);
 	freezer_thaw(d);
 }
@@ -505,12 +508,27 @@ static void help_to_die(const struct dump *d)
 		syscall(NR_PROCESS_MRELEASE, only->dump->pidfd, 0);
 }
 
+/*
+ * In whatever order they end: in a pid namespace the last thread of the init waits for everybody else to be reaped. All
+ * that this thread can wait for are the threads it traces.
+ */
+static void reap_all(struct dump *d)
+{
+	while (waitpid(-1, NULL, __WALL | __WNOTHREAD) > 0 || errno == EINTR)
+		;
+	for (size_t i = 0; i < d->m.tasks.n; i++)
+		for (size_t n = 0; n < d->m.tasks.v[i]->n_threads; n++)
+			if (d->m.tasks.v[i]->threads[n].dump)
+				d->m.tasks.v[i]->threads[n].dump->is_seized = false;
+}
+
 int tree_kill(struct dump *d)
 {
 	/* Children last seen first: a parent that lives a little longer than its child might act on SIGCHLD, but all
 	 * of them are stopped by ptrace and SIGKILL leaves them no instruction. */
 	signal_all(d, SIGKILL);
 	help_to_die(d);
+	reap_all(d);
 	tree_thaw(d);
 	return 0;
 }

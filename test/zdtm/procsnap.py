@@ -88,6 +88,7 @@ class Snapshot:
     def __init__(self, root, skip=()):
         self.values = {}
         self.maps = {}
+        self.namespaces = {}
         self.skip = skip
         self.pids = tree_of(root)
         self.put("tree", self.pids)
@@ -117,9 +118,16 @@ class Snapshot:
         for name in ("cwd", "root", "exe"):
             self.read_link(f"{where}: {name}", f"/proc/{pid}/{name}")
         for name in ("cgroup", "ipc", "mnt", "net", "pid", "pid_for_children", "time", "time_for_children", "user", "uts"):
-            self.put(f"{where}: ns {name}", self.link(f"/proc/{pid}/ns/{name}"))
+            self.put(f"{where}: ns {name}", self.namespace(pid, name))
         self.read_maps(pid, where)
         return True
+
+    def namespace(self, pid, name):
+        """That of the runner, or the one of the first task that is in it."""
+        link = self.link(f"/proc/{pid}/ns/{name}")
+        if link == self.link(f"/proc/self/ns/{name}"):
+            return "the runner's"
+        return f"that of task {self.namespaces.setdefault(link, pid)}"
 
     @staticmethod
     def link(path):

@@ -169,8 +169,13 @@ class Run:
     def snapshot(self):
         return procsnap.Snapshot(self.root, [*self.test.ignore, *(PEER_IGNORES if self.opts.is_peer else [])])
 
+    def own_child(self):
+        """Whose exit status is that of the program."""
+        return self.root
+
     def check_program(self):
         """Tells the program to check, and judges its verdict."""
+        child = self.own_child()
         try:
             os.kill(self.root, signal.SIGTERM)
             # A stopped root is to be continued now. Others may count the SIGCONT they get.
@@ -179,7 +184,7 @@ class Run:
         except ProcessLookupError:
             pass
         try:
-            status = procs.wait_status(self.root, self.test.timeout)
+            status = procs.wait_status(child, self.test.timeout)
         except procs.Timeout:
             stack = procsnap.read(f"/proc/{self.root}/syscall")
             raise Failed("the program does not end after SIGTERM", f"syscall: {stack}", *self.verdict())
@@ -272,10 +277,12 @@ class Run:
             for fd in fds:
                 os.close(fd)
         if code == 0:
-            text = procsnap.read(pidfile)
-            if text != str(self.root):
-                raise Failed(f"the pidfile says {text!r}, the root is {self.root}")
+            self.check_pidfile(procsnap.read(pidfile))
         return code
+
+    def check_pidfile(self, text):
+        if text != str(self.root):
+            raise Failed(f"the pidfile says {text!r}, the root is {self.root}")
 
     def restore_on_pty(self, args, fault):
         """On a new terminal, from a session that lives on: the tree joins it (--shell-job)."""

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#pragma once				/* arch/restorer_clone.h: a thread with a chosen tid, without libc */
+#pragma once				/* arch/restorer_clone.h: a thread with chosen tids, without libc */
 #include <linux/sched.h>
 #include <compel/pie.h>
 
@@ -7,15 +7,15 @@
  * clone3(2): the new thread shares everything with the caller, runs fn(arg, self) on its own stack and must not
  * return. Returns the tid or -errno.
  */
-static inline long restorer_clone(int tid, uint64_t stack_top, void (*fn)(void *, void *), void *arg, void *self)
+static inline long restorer_clone(const int32_t *set_tid, uint32_t n_set_tid, uint64_t stack_top,
+				  void (*fn)(void *, void *), void *arg, void *self)
 {
-	int32_t set_tid[1] = { tid };
 	struct clone_args args = {
 		.flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM,
 		.stack = stack_top - 16384,
 		.stack_size = 16384,
 		.set_tid = (uint64_t)set_tid,
-		.set_tid_size = 1,
+		.set_tid_size = n_set_tid,
 	};
 	register void *r_fn asm("r12") = (void *)fn;
 	register void *r_arg asm("r13") = arg;

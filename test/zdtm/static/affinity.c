@@ -2,6 +2,7 @@
 /*
  * CPU affinity, I/O priority and timer slack of each thread.
  * zdtm-peer: loses affinity, I/O priority and timer slack
+ * zdtm-flavor: h,ns
  */
 #include <pthread.h>
 #include <sched.h>

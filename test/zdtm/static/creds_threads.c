@@ -2,6 +2,7 @@
 /*
  * Credentials that differ between threads: uids, gids, groups, the five capability sets,
  * securebits, no_new_privs.
+ * zdtm-flavor: h,ns
  */
 #include <grp.h>
 #include <linux/capability.h>

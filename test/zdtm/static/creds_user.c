@@ -3,6 +3,7 @@
  * A process that has become an ordinary user: without CAP_SYS_RESOURCE a tool cannot ask for its
  * limits from outside.
  * zdtm-peer: refuses it without CAP_SYS_RESOURCE
+ * zdtm-flavor: h,ns
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -2,6 +2,7 @@
 /*
  * Who is told of events on a descriptor: F_SETOWN for a process, a group, a thread; F_SETSIG; whose
  * ids decide; and that it arrives.
+ * zdtm-flavor: h,ns
  */
 #include <fcntl.h>
 #include <signal.h>

@@ -3,6 +3,7 @@
  * Files that were never named or are not on disk: O_TMPFILE, tmpfs, /proc of the process itself,
  * /sys; and a far position.
  * zdtm-ignore: fd 3: flags
+ * zdtm-flavor: h
  */
 #include <fcntl.h>
 #include <stdio.h>

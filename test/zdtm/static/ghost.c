@@ -2,6 +2,7 @@
 /*
  * Deleted files that are still open: content with holes, position, mode; two descriptors of one
  * such file; directories.
+ * zdtm-flavor: h,ns
  */
 #include <fcntl.h>
 #include <string.h>

@@ -4,6 +4,7 @@
  * of one name, a file in a deleted directory, and one of O_TMPFILE that can still be given a name.
  *
  * zdtm-peer: loses O_DIRECTORY of deleted directories and the flags of O_TMPFILE
+ * zdtm-flavor: h,ns
  */
 #include <fcntl.h>
 #include <stdio.h>

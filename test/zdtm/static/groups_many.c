@@ -2,6 +2,7 @@
 /*
  * Two thousand supplementary groups.
  * zdtm-peer: refuses more than some hundred groups
+ * zdtm-flavor: h,ns
  */
 #include <grp.h>
 #include <string.h>

@@ -2,6 +2,7 @@
 /*
  * Copy on write between relatives: pages nobody has changed are still one page in memory, the
  * changed ones differ.
+ * zdtm-flavor: h
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -3,6 +3,7 @@
  * The small attributes of a process: personality, OOM adjustment, core dump filter, login uid, THP
  * setting, membarrier.
  * zdtm-peer: loses the core dump filter
+ * zdtm-flavor: h,ns
  */
 #include <errno.h>
 #include <linux/membarrier.h>

@@ -4,6 +4,7 @@
  * after the restore they
  * show the tasks of the same numbers.
  * zdtm-peer: loses O_DIRECTORY
+ * zdtm-flavor: h
  */
 #include <fcntl.h>
 #include <stdio.h>

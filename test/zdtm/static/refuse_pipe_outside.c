@@ -4,6 +4,7 @@
  * be lost in silence.
  * zdtm-refuse: pipe
  * zdtm-peer: makes a new pipe that leads nowhere
+ * zdtm-flavor: h
  */
 #include <sys/wait.h>
 #include <unistd.h>

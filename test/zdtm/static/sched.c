@@ -3,6 +3,7 @@
  * Policy, priority, nice value, reset-on-fork and slice of each thread; a child started afterwards
  * inherits rightly.
  * zdtm-peer: loses the slice
+ * zdtm-flavor: h,ns
  */
 #include <pthread.h>
 #include <stdatomic.h>

@@ -7,6 +7,7 @@
  * privileges after it had set filters by them, without no_new_privs, has its filters and no
  * privileges.
  * zdtm-peer: shares filters only where all threads have the same chain
+ * zdtm-flavor: h,ns
  */
 #include <errno.h>
 #include <linux/capability.h>

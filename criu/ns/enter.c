@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How a task gets into its namespaces. It is born into those of the process that forks it. A new pid or user namespace
+ * is made by that fork; all others are made by their first member in tree order, right after its birth, and entered by
+ * the rest of their members, who wait for that: the order of the tree makes sure that nobody waits in a circle.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/own.h"
+#include "file/places.h"
+#include "kernel/read.h"
+#include "ns/kind.h"
+#include "ns/user.h"
+#include "run/barrier.h"
+#include "run/restore.h"
+#include "run/shared.h"
+#include "task/birth.h"
+
+/* The user namespace first: it owns the others. Mounts last: the tool's own are needed until then. */
+static const enum ns_type entry_order[] = { NS_USER, NS_CGROUP, NS_UTS, NS_IPC, NS_NET, NS_TIME, NS_MNT };
+
+/* In whose namespaces t is born; NULL: the tool's. Zombies never leave those that they were born into. */
+static const struct task *born_in(const struct task *t)
+{
+	const struct task *f = t->restore->birth->forker;
+
+	while (f && !f->ids)
+		f = f->restore->birth->forker;
+	return f;
+}
+
+static struct ns *at_birth(const struct restore *r, const struct task *t, enum ns_type type)
+{
+	const struct task *f = born_in(t);
+
+	return f ? ns_of(&r->m, f, type) : NULL;
+}
+
+uint64_t ns_clone_flags(const struct restore *r, const struct task *t)
+{
+	uint64_t flags = 0;
+
+	for (enum ns_type type = 0; type < NS_COUNT; type++) {
+		const struct ns *ns = ns_of(&r->m, t, type);
+
+		if ((type == NS_PID || type == NS_USER) && ns && ns->task == t && !ns->ext_key)
+			flags |= ns_rows[type].flag;
+	}
+	return flags;
+}
+
+static int open_of(pid_t pid_real, enum ns_type type)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid_real, ns_rows[type].name);
+	fd = proc_open(path, O_RDONLY);
+	return fd < 0 ? fail_errno("open %s", path) : fd;
+}
+
+static int enter_fd(int fd, enum ns_type type)
+{
+	if (setns(fd, ns_rows[type].flag) < 0)
+		return fail_errno("enter the %s namespace", ns_rows[type].name);
+	return 0;
+}
+
+static int enter_external(const struct restore *r, const struct ns *ns)
+{
+	int fd = inherited_find(r, ns->ext_key);
+
+	if (fd < 0)
+		return fail(ENOENT, "the %s namespace is external: hand it over with --inherit-fd fd[NUMBER]:%s",
+			    ns_rows[ns->type].name, ns->ext_key);
+	return enter_fd(fd, ns->type);
+}
+
+static int enter_ready(struct restore *r, const struct ns *ns)
+{
+	struct shared_ns *s = shared_ns(r->shared, ns->index);
+	auto_fd int fd = -1;
+	int err = flag_wait(r, &s->is_ready);
+
+	if (err)
+		return err;
+	fd = open_of(s->pid_real, ns->type);
+	return fd < 0 ? fd : enter_fd(fd, ns->type);
+}
+
+int ns_before_fork(struct restore *r, const struct task *t)
+{
+	const struct ns *ns = ns_of(&r->m, t, NS_PID);
+
+	if (!ns || ns == at_birth(r, t, NS_PID) || (ns->task == t && !ns->ext_key))
+		return 0;
+	return ns->ext_key ? enter_external(r, ns) : enter_ready(r, ns);
+}
+
+int ns_after_fork(struct restore *r, const struct task *t, pid_t pid)
+{
+	const struct ns *ns = ns_of(&r->m, t, NS_PID), *user = ns_of(&r->m, t, NS_USER);
+	auto_fd int own = -1;
+	int err = 0;
+
+	if (user && user->task == t)
+		err = user_ns_map(r, user, pid);
+	if (err || !ns || ns == at_birth(r, t, NS_PID) || (ns->task == t && !ns->ext_key))
+		return err;
+	own = proc_open("/proc/self/ns/pid", O_RDONLY);
+	return own < 0 ? fail_errno("open /proc/self/ns/pid") : enter_fd(own, NS_PID);
+}
+
+static int make(struct restore *r, struct ns *ns)
+{
+	const struct ns_row *row = &ns_rows[ns->type];
+
+	if (ns->ext_key)
+		return enter_external(r, ns);
+	if (ns->kind->make_and_enter)
+		return ns->kind->make_and_enter(r, ns);
+	if (ns->type != NS_USER && unshare(row->flag) < 0)
+		return fail_errno("make a %s namespace", row->name);
+	return ns->kind->make(r, ns);
+}
+
+static int enter(struct restore *r, const struct task *t, struct ns *ns)
+{
+	struct shared_ns *s = shared_ns(r->shared, ns->index);
+	int err;
+
+	IN_SCOPE(ns_rows[ns->type].name, ns->id);
+	if (ns->fd >= 0)
+		return enter_fd(ns->fd, ns->type);
+	if (ns->task != t)
+		return enter_ready(r, ns);
+	err = make(r, ns);
+	if (err)
+		return err;
+	s->pid_real = r->shared->tasks[t->index].pid_real;
+	return 0;
+}
+
+/* Others enter what this one has made by opening /proc/PID/ns/NAME: all is ready when it is in all of them. */
+static void announce(struct restore *r, const struct task *t)
+{
+	for (size_t i = 0; i < r->m.namespaces.n; i++)
+		if (r->m.namespaces.v[i]->task == t) {
+			struct shared_ns *s = shared_ns(r->shared, i);
+
+			s->pid_real = r->shared->tasks[t->index].pid_real;
+			flag_raise(&s->is_ready);
+		}
+}
+
+int ns_enter(struct restore *r, const struct task *t)
+{
+	if (!r->m.namespaces.n || !t->ids)
+		return 0;
+	for (size_t i = 0; i < array_size(entry_order); i++) {
+		struct ns *ns = ns_of(&r->m, t, entry_order[i]);
+		int err = ns && ns != at_birth(r, t, entry_order[i]) ? enter(r, t, ns) : 0;
+
+		if (err)
+			return err;
+	}
+	announce(r, t);
+	return 0;
+}

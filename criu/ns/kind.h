@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once				/* ns/kind.h: what the namespace family asks of a kind */
+#include "base/compiler.h"
+#include "ns/ns.h"
+
+/*
+ * Slots that are NULL mean: nothing to do; a kind without scan is refused.
+ *   dump:    scan with ns->fd open and ns->task stopped; save after everything else is known; release in any case
+ *   load:    load (and check) the records
+ *   restore: make in ns->task, which has just been put into the fresh namespace. It is root in its user namespace,
+ *            still has the tool's mounts, and sees the tool's /proc.
+ */
+struct ns_kind {
+	int (*scan)(struct dump *d, struct ns *ns);
+	int (*save)(struct dump *d, struct ns *ns);
+	void (*release)(struct dump *d, struct ns *ns);
+	int (*load)(struct restore *r, struct ns *ns);
+	int (*make)(struct restore *r, struct ns *ns);
+	/* Of kinds that unshare(2) cannot make at once: makes the namespace and enters it. */
+	int (*make_and_enter)(struct restore *r, struct ns *ns);
+};
+
+/* One row of kinds.def. */
+struct ns_row {
+	const char *name;		/* below /proc/PID/ns */
+	uint64_t flag;			/* CLONE_NEW* */
+	size_t has_id, id;		/* in TaskKobjIdsEntry */
+	const struct ns_kind *kind;
+};
+extern const struct ns_row ns_rows[NS_COUNT];
+
+/* 0: there is none (a kernel without such namespaces, or an image of one). */
+uint32_t ns_id_get(const TaskKobjIdsEntry *ids, enum ns_type type);
+void ns_id_set(TaskKobjIdsEntry *ids, enum ns_type type, uint32_t id);
+/* In the model by its id; NULL: the tool's own. */
+struct ns *ns_by_id(const struct model *m, enum ns_type type, uint32_t id);
+struct ns *ns_add(struct model *m, enum ns_type type, uint32_t id, const struct task *t);
+
+/* While dumping: runs work in the calling thread inside ns (net, ipc, uts only), and comes back. */
+int ns_inside(struct dump *d, const struct ns *ns, int (*work)(struct dump *d, void *arg), void *arg) must_check;

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The namespaces of a loaded snapshot. */
+#include <fcntl.h>
+#include "base/log.h"
+#include "kernel/read.h"
+#include "ns/kind.h"
+#include "run/restore.h"
+
+static int load_one(struct restore *r, struct ns *ns)
+{
+	IN_SCOPE(ns_rows[ns->type].name, ns->id);
+
+	if (!ns->kind->make && !ns->kind->make_and_enter && ns->type != NS_PID)
+		return fail(EOPNOTSUPP, "%s namespaces are not supported yet", ns_rows[ns->type].name);
+	return ns->kind->load ? ns->kind->load(r, ns) : 0;
+}
+
+/* Whatever differs from what the dumping tool was in. */
+int ns_load(struct restore *r)
+{
+	const TaskKobjIdsEntry *host = r->m.inventory->root_ids;
+
+	for (size_t i = 0; host && i < r->m.tasks.n; i++) {
+		const struct task *t = r->m.tasks.v[i];
+
+		for (enum ns_type type = 0; t->ids && type < NS_COUNT; type++) {
+			uint32_t id = ns_id_get(t->ids, type);
+			int err;
+
+			if (!id || !ns_id_get(host, type) || id == ns_id_get(host, type) || ns_by_id(&r->m, type, id))
+				continue;
+			err = load_one(r, ns_add(&r->m, type, id, t));
+			if (err)
+				return err;
+		}
+	}
+	return 0;
+}
+
+int ns_prepare(struct restore *r)
+{
+	int fd;
+
+	if (!r->m.namespaces.n)
+		return 0;
+	fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_errno("open /proc");
+	proc_keep(fd);
+	return 0;
+}

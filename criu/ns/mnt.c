@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "ns/kind.h"
+
+const struct ns_kind mnt_ns_kind = { 0 };

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once				/* ns/ns.h: the namespaces of a tree as a family */
+#include <stdint.h>
+#include "base/compiler.h"
+#include "model/model.h"
+
+struct dump;
+struct restore;
+
+enum ns_type {
+#define NS_KIND(stem, type, flag) NS_##type,
+#include "ns/kinds.def"
+#undef NS_KIND
+	NS_COUNT
+};
+
+/*
+ * One namespace of the tree that is not the dumping tool's own; those are not in the images, and tasks in them get
+ * whatever the restoring tool is in.
+ */
+struct ns {
+	enum ns_type type;
+	uint32_t id;			/* what *_ns_id of its tasks says */
+	const struct ns_kind *kind;
+	const struct task *task;	/* the first of the tree that is in it: while restoring, the one that makes it */
+	size_t index;			/* in model.namespaces */
+	ino_t ino;			/* while dumping */
+	int fd;				/* the namespace itself; while restoring, of mount namespaces only; else -1 */
+	int root;			/* mount namespaces: a descriptor of their root directory */
+	const char *ext_key;		/* it is not part of the snapshot: the label that --inherit-fd gives it again */
+	void *data;			/* the kind's */
+};
+
+/* The namespace that a living task is in; NULL: the tool's own. */
+struct ns *ns_of(const struct model *m, const struct task *t, enum ns_type type);
+/* As above, of the root task: the one that ids in the images are counted in. */
+struct ns *ns_of_root(const struct model *m, enum ns_type type);
+
+/* --- dump ------------------------------------------------------------------------------------------------------ */
+/* Who is in which: fills model.namespaces, the ids of living tasks and of the tool. Refuses what cannot be saved. */
+int ns_ids_scan(struct dump *d) must_check;
+/* Their contents. */
+int ns_scan(struct dump *d) must_check;
+int ns_save(struct dump *d) must_check;
+void ns_release(struct dump *d);
+
+/* --- restore --------------------------------------------------------------------------------------------------- */
+/* From the ids of the loaded tasks, then their records. */
+int ns_load(struct restore *r) must_check;
+/* In the tool, before the first fork: what has to be open by then. */
+int ns_prepare(struct restore *r) must_check;
+
+/* In the one that forks t: CLONE_NEW* for clone3(2); how the new process gets into the rest is ns_enter()'s. */
+uint64_t ns_clone_flags(const struct restore *r, const struct task *t);
+/* In the one that forks t, around the fork: into the pid namespace of t and back, where that exists already. */
+int ns_before_fork(struct restore *r, const struct task *t) must_check;
+int ns_after_fork(struct restore *r, const struct task *t, pid_t pid) must_check;
+/* In the new process, first of all: makes the namespaces it is the first member of, enters the others. */
+int ns_enter(struct restore *r, const struct task *t) must_check;

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which namespaces a stopped tree is in, and what is in them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/own.h"
+#include "base/parse.h"
+#include "ns/kind.h"
+#include "options.h"
+#include "run/dump.h"
+
+/* 0: the kernel has no such namespaces. */
+static int ns_inode(pid_t pid, const char *name, ino_t *ret)
+{
+	char path[64], link[64];
+	struct cursor c = { .p = link };
+	ssize_t len;
+
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, name);
+	else
+		snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
+	len = readlink(path, link, sizeof(link) - 1);
+	if (len < 0)
+		return errno == ENOENT ? 0 : fail_errno("read %s", path);
+	link[len] = 0;
+	while (*c.p && *c.p != '[')	/* "uts:[4026531838]" */
+		c.p++;
+	take_char(&c, '[');
+	*ret = take_u64(&c, 10);
+	return c.bad ? fail(EIO, "%s: %s cannot be understood", path, link) : 1;
+}
+
+static struct ns *by_inode(const struct model *m, enum ns_type type, ino_t ino)
+{
+	for (size_t i = 0; i < m->namespaces.n; i++)
+		if (m->namespaces.v[i]->type == type && m->namespaces.v[i]->ino == ino)
+			return m->namespaces.v[i];
+	return NULL;
+}
+
+/* --external net[INODE]:LABEL and pid[INODE]:LABEL */
+static const char *external_label(const struct dump *d, const struct ns *ns)
+{
+	char key[64];
+	size_t len;
+
+	if (ns->type != NS_NET && ns->type != NS_PID)
+		return NULL;
+	len = snprintf(key, sizeof(key), "%s[%lu]:", ns_rows[ns->type].name, (unsigned long)ns->ino);
+	for (unsigned int i = 0; i < d->opt->external.n; i++)
+		if (has_prefix(d->opt->external.v[i], key))
+			return d->opt->external.v[i] + len;
+	return NULL;
+}
+
+static int add_found(struct dump *d, const struct task *t, enum ns_type type, ino_t ino, uint32_t *next_id)
+{
+	struct ns *ns = ns_add(&d->m, type, (*next_id)++, t);
+	char path[64];
+
+	ns->ino = ino;
+	ns->ext_key = external_label(d, ns);
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", leader(t)->pid_real, ns_rows[type].name);
+	ns->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (ns->fd < 0)
+		return fail_errno("open %s", path);
+	if (!ns->kind->scan)
+		refuse(&d->refusals, REFUSE_TASK_NAMESPACE, "is in a %s namespace of its own", ns_rows[type].name);
+	return 0;
+}
+
+static const char *const for_children[NS_COUNT] = {
+	[NS_PID] = "pid_for_children", [NS_TIME] = "time_for_children",
+};
+
+/* unshare(2) and setns(2) leave the caller where it is, and put its children elsewhere. */
+static int refuse_children_only(struct dump *d, const struct task *t, enum ns_type type, ino_t its)
+{
+	ino_t ino = its;
+	int got = for_children[type] ? ns_inode(leader(t)->pid_real, for_children[type], &ino) : 0;
+
+	if (got > 0 && ino != its)
+		refuse(&d->refusals, REFUSE_NS_CHILDREN, "its children get a %s namespace that it is not in itself",
+		       ns_rows[type].name);
+	return min(got, 0);
+}
+
+struct own_namespaces {
+	ino_t ino[NS_COUNT];
+	bool exists[NS_COUNT];
+};
+
+static int scan_task(struct dump *d, const struct task *t, const struct own_namespaces *own, uint32_t *next_id)
+{
+	for (enum ns_type type = 0; type < NS_COUNT; type++) {
+		struct ns *ns;
+		ino_t ino = 0;
+		int got, err = 0;
+
+		if (!own->exists[type])
+			continue;
+		got = ns_inode(leader(t)->pid_real, ns_rows[type].name, &ino);
+		if (got <= 0)
+			return got ? got : fail(EIO, "process %d has no %s namespace", leader(t)->pid_real,
+						ns_rows[type].name);
+		if (ino == own->ino[type]) {
+			ns_id_set(t->ids, type, type + 1);
+		} else {
+			if (!by_inode(&d->m, type, ino))
+				err = add_found(d, t, type, ino, next_id);
+			if (err)
+				return err;
+			ns = by_inode(&d->m, type, ino);
+			ns_id_set(t->ids, type, ns->id);
+		}
+		err = refuse_children_only(d, t, type, ino);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int ns_ids_scan(struct dump *d)
+{
+	TaskKobjIdsEntry *ids = d->m.inventory->root_ids;
+	struct own_namespaces own = { 0 };
+	uint32_t next_id = NS_COUNT + 1;
+
+	for (enum ns_type type = 0; type < NS_COUNT; type++) {
+		int got = ns_inode(0, ns_rows[type].name, &own.ino[type]);
+
+		if (got < 0)
+			return got;
+		own.exists[type] = got;
+		if (got)
+			ns_id_set(ids, type, type + 1);
+	}
+	for (size_t i = 0; i < d->m.tasks.n; i++) {
+		const struct task *t = d->m.tasks.v[i];
+		IN_SCOPE("task", leader(t)->pid);
+		int err = t->dump->proc ? scan_task(d, t, &own, &next_id) : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int ns_scan(struct dump *d)
+{
+	for (size_t i = 0; i < d->m.namespaces.n; i++) {
+		struct ns *ns = d->m.namespaces.v[i];
+		IN_SCOPE(ns_rows[ns->type].name, ns->id);
+		int err = ns->kind->scan && !ns->ext_key ? ns->kind->scan(d, ns) : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int ns_save(struct dump *d)
+{
+	for (size_t i = 0; i < d->m.namespaces.n; i++) {
+		struct ns *ns = d->m.namespaces.v[i];
+		IN_SCOPE(ns_rows[ns->type].name, ns->id);
+		int err = ns->kind->save ? ns->kind->save(d, ns) : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+void ns_release(struct dump *d)
+{
+	for (size_t i = 0; i < d->m.namespaces.n; i++) {
+		struct ns *ns = d->m.namespaces.v[i];
+
+		if (ns->kind->release)
+			ns->kind->release(d, ns);
+		if (ns->fd >= 0)
+			close(take_fd(&ns->fd));
+		if (ns->root >= 0)
+			close(take_fd(&ns->root));
+	}
+}
+
+int ns_inside(struct dump *d, const struct ns *ns, int (*work)(struct dump *d, void *arg), void *arg)
+{
+	auto_free char *path = NULL;
+	auto_fd int home = -1;
+	int err;
+
+	if (asprintf(&path, "/proc/thread-self/ns/%s", ns_rows[ns->type].name) < 0)
+		return -ENOMEM;
+	home = open(path, O_RDONLY | O_CLOEXEC);
+	if (home < 0)
+		return fail_errno("open %s", path);
+	if (setns(ns->fd, ns_rows[ns->type].flag) < 0)
+		return fail_errno("enter the %s namespace of process %d", ns_rows[ns->type].name,
+				  leader(ns->task)->pid_real);
+	err = work(d, arg);
+	if (setns(home, 0) < 0)
+		err = fail_errno("come back from the %s namespace of process %d", ns_rows[ns->type].name,
+				 leader(ns->task)->pid_real);
+	return err;
+}

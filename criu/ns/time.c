@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Time namespaces: the monotonic clocks go on from what the tasks saw last. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/own.h"
+#include "image/dir.h"
+#include "kernel/read.h"
+#include "ns/kind.h"
+#include "run/dump.h"
+#include "run/restore.h"
+
+enum { NSEC_PER_SEC = 1000000000 };
+
+static const struct {
+	const char *name;
+	clockid_t id;
+	size_t member;			/* in TimensEntry */
+} clocks[] = {
+	{ "monotonic", CLOCK_MONOTONIC, offsetof(TimensEntry, monotonic) },
+	{ "boottime", CLOCK_BOOTTIME, offsetof(TimensEntry, boottime) },
+};
+
+static Timespec **value_of(TimensEntry *e, size_t i)
+{
+	return (Timespec **)((char *)e + clocks[i].member);
+}
+
+/* "monotonic   86400   0": the offset is what the namespace adds to the clock of the host. */
+static int read_offset(const char *proc, const char *name, struct timespec *ret)
+{
+	auto_proc_text text = { 0 };
+	int err = proc_text_read(&text, "/proc/%s/timens_offsets", proc);
+	char *line, *next = text.s;
+	int64_t sec, nsec;
+	char key[16];
+
+	if (err)
+		return fail_with(err, "read /proc/%s/timens_offsets", proc);
+	while ((line = next) && *line) {
+		next = strchr(line, '\n');
+		next = next ? next + 1 : NULL;
+		if (sscanf(line, "%15s %" SCNd64 " %" SCNd64, key, &sec, &nsec) == 3 && !strcmp(key, name)) {
+			*ret = (struct timespec){ .tv_sec = sec, .tv_nsec = nsec };
+			return 0;
+		}
+	}
+	return fail(EIO, "/proc/%s/timens_offsets has no %s line", proc, name);
+}
+
+static struct timespec add(struct timespec a, struct timespec b, int sign)
+{
+	int64_t nsec = (int64_t)a.tv_nsec + sign * (int64_t)b.tv_nsec;
+
+	a.tv_sec += sign * b.tv_sec;
+	if (nsec < 0) {
+		nsec += NSEC_PER_SEC;
+		a.tv_sec--;
+	} else if (nsec >= NSEC_PER_SEC) {
+		nsec -= NSEC_PER_SEC;
+		a.tv_sec++;
+	}
+	a.tv_nsec = nsec;
+	return a;
+}
+
+/* The tool may be in a time namespace itself, and offsets do not nest: they count from the host's clock. */
+static int host_clock(size_t i, struct timespec *ret)
+{
+	struct timespec now, offset;
+	int err = read_offset("self", clocks[i].name, &offset);
+
+	clock_gettime(clocks[i].id, &now);
+	*ret = add(now, offset, -1);
+	return err;
+}
+
+static int time_scan(struct dump *d, struct ns *ns)
+{
+	TimensEntry *e = arena_msg(&d->m.arena, TimensEntry, timens_entry__init);
+	char proc[16];
+
+	ns->data = e;
+	snprintf(proc, sizeof(proc), "%d", leader(ns->task)->pid_real);
+	for (size_t i = 0; i < array_size(clocks); i++) {
+		Timespec *v = arena_msg(&d->m.arena, Timespec, timespec__init);
+		struct timespec now, offset;
+		int err = read_offset(proc, clocks[i].name, &offset);
+
+		if (!err)
+			err = host_clock(i, &now);
+		if (err)
+			return err;
+		now = add(now, offset, 1);
+		v->tv_sec = now.tv_sec;
+		v->tv_nsec = now.tv_nsec;
+		*value_of(e, i) = v;
+	}
+	return 0;
+}
+
+static int time_save(struct dump *d, struct ns *ns)
+{
+	return image_write_one(d->img_dir, IMG_TIMENS, ns->id, ns->data);
+}
+
+static int time_load(struct restore *r, struct ns *ns)
+{
+	TimensEntry *e;
+	int err = image_read_one(&r->m.arena, r->img_dir, IMG_TIMENS, ns->id, &e);
+
+	ns->data = e;
+	for (size_t i = 0; i < array_size(clocks) && !err; i++)
+		if ((*value_of(e, i))->tv_nsec >= NSEC_PER_SEC)
+			err = fail(EINVAL, "timens-%u.img: %s: impossible nanoseconds", ns->id, clocks[i].name);
+	return err;
+}
+
+static int write_offset(const TimensEntry *e, size_t i)
+{
+	const Timespec *then = *value_of((TimensEntry *)e, i);
+	struct timespec host, wanted = { .tv_sec = then->tv_sec, .tv_nsec = then->tv_nsec };
+	auto_fd int fd = proc_open("/proc/self/timens_offsets", O_WRONLY);
+	char text[80];
+	int len, err = host_clock(i, &host);
+
+	if (err)
+		return err;
+	if (fd < 0)
+		return fail_errno("open /proc/self/timens_offsets");
+	wanted = add(wanted, host, -1);
+	len = snprintf(text, sizeof(text), "%s %" PRId64 " %ld\n", clocks[i].name, (int64_t)wanted.tv_sec,
+		       wanted.tv_nsec);
+	if (write(fd, text, len) != len)
+		return fail_errno("set the offset of the %s clock", clocks[i].name);
+	return 0;
+}
+
+/* Offsets can be set between unshare(2) and the first entry, and unshare is not an entry. */
+static int time_make_and_enter(struct restore *r not_used, struct ns *ns)
+{
+	auto_fd int fd = -1;
+
+	if (unshare(CLONE_NEWTIME) < 0)
+		return fail_errno("make a time namespace");
+	for (size_t i = 0; i < array_size(clocks); i++) {
+		int err = write_offset(ns->data, i);
+
+		if (err)
+			return err;
+	}
+	fd = proc_open("/proc/self/ns/time_for_children", O_RDONLY);
+	if (fd < 0 || setns(fd, CLONE_NEWTIME) < 0)
+		return fail_errno("enter the new time namespace");
+	return 0;
+}
+
+const struct ns_kind time_ns_kind = {
+	.scan = time_scan,
+	.save = time_save,
+	.load = time_load,
+	.make_and_enter = time_make_and_enter,
+};

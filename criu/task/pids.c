@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Pids as the tree sees them and as the tool does. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/own.h"
+#include "base/parse.h"
+#include "kernel/proc_status.h"
+#include "run/dump.h"
+#include "run/restore.h"
+#include "run/shared.h"
+#include "task/pids.h"
+
+/* --- dump ------------------------------------------------------------------------------------------------------ */
+
+int pids_scan(struct dump *d, struct thread *th, const struct proc_status *status)
+{
+	const struct proc_pids *p = &status->ns_pid;
+
+	if (!p->n)
+		return fail(EIO, "/proc/%d/status has no NSpid line", th->pid_real);
+	if (th == leader(d->m.tasks.v[0]))
+		d->pid_level = p->n - 1;
+	th->pid = proc_pids_at(p, d->pid_level);
+	if (!th->pid)
+		return fail(EOPNOTSUPP, "process %d is not in the pid namespace of the root task", th->pid_real);
+	th->n_inner = p->n - 1 - d->pid_level;
+	if (th->n_inner)
+		th->inner = arena_memdup(&d->m.arena, p->level + d->pid_level + 1, th->n_inner * sizeof(pid_t));
+	return 0;
+}
+
+pid_t pids_group(const struct dump *d, const struct proc_status *status)
+{
+	return proc_pids_at(&status->ns_pgid, d->pid_level);
+}
+
+pid_t pids_session(const struct dump *d, const struct proc_status *status)
+{
+	return proc_pids_at(&status->ns_sid, d->pid_level);
+}
+
+/* --- restore --------------------------------------------------------------------------------------------------- */
+
+/* The link is as the /proc mount sees the reader, and tasks have the tool's /proc until they enter their root. */
+pid_t pids_own_real(void)
+{
+	char text[16];
+	ssize_t len = readlink("/proc/self", text, sizeof(text) - 1);
+
+	if (len <= 0)
+		return getpid();
+	text[len] = 0;
+	return atoi(text);
+}
+
+size_t pids_for_clone(const struct thread *th, pid_t ret[MAX_PID_LEVELS])
+{
+	for (size_t i = 0; i < th->n_inner; i++)
+		ret[i] = th->inner[th->n_inner - 1 - i];
+	ret[th->n_inner] = th->pid;
+	return th->n_inner + 1;
+}
+
+static struct thread *thread_by_own_pid(struct task *t, pid_t own)
+{
+	for (size_t i = 0; i < t->n_threads; i++) {
+		struct thread *th = &t->threads[i];
+
+		if ((th->n_inner ? th->inner[th->n_inner - 1] : th->pid) == own)
+			return th;
+	}
+	return NULL;
+}
+
+static int find_threads(struct restore *r, struct task *t, pid_t pid_real)
+{
+	auto_free char *path = NULL;
+	auto_dir DIR *dir = NULL;
+	struct dirent *e;
+
+	if (asprintf(&path, "/proc/%d/task", pid_real) < 0)
+		return -ENOMEM;
+	dir = opendir(path);
+	if (!dir)
+		return fail_errno("open %s", path);
+	while ((e = readdir(dir))) {
+		struct proc_status status;
+		struct thread *th;
+		int32_t tid;
+		int err;
+
+		if (parse_i32(e->d_name, 10, &tid))
+			continue;
+		err = proc_status_read(pid_real, tid, &r->m.arena, &status);
+		if (err)
+			return fail_with(err, "read /proc/%d/task/%d/status", pid_real, tid);
+		th = thread_by_own_pid(t, proc_pids_own(&status.ns_pid));
+		if (!th)
+			return fail(EINVAL, "process %d has a thread %d that is not in the images", leader(t)->pid, tid);
+		th->pid_real = tid;
+	}
+	return 0;
+}
+
+int pids_find_real(struct restore *r)
+{
+	for (size_t i = 0; i < r->m.tasks.n; i++) {
+		struct task *t = r->m.tasks.v[i];
+		pid_t real = r->shared->tasks[i].pid_real;
+		int err;
+
+		if (real == leader(t)->pid)
+			continue;	/* its threads have their own numbers, too */
+		leader(t)->pid_real = real;
+		err = is_alive(t) ? find_threads(r, t, real) : 0;
+		if (err)
+			return err;
+	}
+	return 0;
+}

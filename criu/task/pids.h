@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once				/* task/pids.h: the numbers of one thread in every pid namespace; the one place that translates */
+#include "base/compiler.h"
+#include "model/model.h"
+
+struct dump;
+struct restore;
+struct proc_status;
+
+/*
+ * While dumping: th->pids from the NSpid line of its status, counted from the namespace of the root task, whose own
+ * status is asked about first. A thread that the root cannot see (its pid namespace is another branch) is an error.
+ */
+int pids_scan(struct dump *d, struct thread *th, const struct proc_status *status) must_check;
+/* A process group or session as the root task sees it; 0: its leader is outside of the root's pid namespace. */
+pid_t pids_group(const struct dump *d, const struct proc_status *status);
+pid_t pids_session(const struct dump *d, const struct proc_status *status);
+
+/* While restoring, in the tool, when all threads exist: pid_real of every thread, where it differs from pid. */
+int pids_find_real(struct restore *r) must_check;
+/* The numbers of a thread as clone3(2) wants them, the innermost namespace first; returns how many. */
+size_t pids_for_clone(const struct thread *th, pid_t ret[MAX_PID_LEVELS]);
+/* In a task: its own number as the tool sees it. */
+pid_t pids_own_real(void);

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The flavors ns and uns: the program is the init of a pid namespace, with a UTS and a time namespace of its
+own; in uns with a user namespace, too, where only its root is mapped.
+
+Its pids differ on the host after each restore, so here the program alone judges.
+"""
+import os
+
+import procs
+import run
+
+
+
+class NsRun(run.Run):
+    namespaces = ("--pid", "--uts", "--time")
+
+    def start(self):
+        """unshare(1) forks the program, which is pid 1 inside; what it is on the host is asked of its parent."""
+        if self.test.run in ("pty", "job", "no-session"):
+            raise run.Skipped("needs the terminal or the session of the caller")
+        self.outside = os.fork()
+        if self.outside == 0:
+            unshare = "/usr/bin/unshare"
+            self.become_program([unshare, *self.namespaces, "--fork", "--kill-child", "--", "/usr/bin/setsid", *self.command()], -1)
+        procs.wait_until(lambda: os.path.exists(self.path("ready.1")) or self.unshare_ended(), 30, "readiness of the program")
+        kids = run.procsnap.children_of(self.outside)
+        self.root = kids[0] if kids else 0
+        if not os.path.exists(self.path("ready.1")):
+            self.root = self.outside
+            self.judge_early_end()
+
+    def unshare_ended(self):
+        stat = run.procsnap.read(f"/proc/{self.outside}/stat")
+        return stat is None or stat[stat.rindex(")") + 2] in "ZX"
+
+    def own_child(self):
+        return self.outside if self.root in run.procsnap.children_of(self.outside) else self.root
+
+    def snapshot(self):
+        return None
+
+    def compare(self, before, what):
+        pass
+
+    def await_death(self, before):
+        def gone():
+            procs.reap()
+            return not procs.descendants()
+        procs.wait_until(gone, 10, "end of the dumped tree")
+
+    def check_pidfile(self, text):
+        self.root = int(text)
+        status = run.procsnap.read(f"/proc/{self.root}/status") or ""
+        if "\nNSpid:\t" + text + "\t1\n" not in status:
+            raise run.Failed(f"process {text} of the pidfile is not the init of a pid namespace")
+
+
+class UnsRun(NsRun):
+    namespaces = (*NsRun.namespaces, "--user", "--map-root-user")

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A child that is the init of a pid namespace below the root's: refused for now.
+ * zdtm-refuse: ns.nested|nested|not in
+ * zdtm-flavor: h
+ */
+#include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "zdtm.h"
+
+int main(void)
+{
+	int status;
+	pid_t kid;
+
+	zt_init();
+	SETUP(unshare(CLONE_NEWPID) == 0);
+	kid = fork();
+	SETUP(kid >= 0);
+	while (!kid)
+		pause();
+	zt_checkpoint();
+
+	CHECK(kill(kid, SIGKILL) == 0 && waitpid(kid, &status, 0) == kid, "the child");
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "the child ended by itself: %#x", status);
+	return zt_result();
+}
