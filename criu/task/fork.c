@@ -87,10 +87,28 @@ static bool is_forked_by(const struct task *t, const struct task *forker, enum b
 	return t->restore->birth->forker == forker && t->restore->birth->when == when;
 }
 
+/* In a fresh pid namespace the next free number may well be one that a task of the tree needs later. */
+static pid_t spare_pid(const struct restore *r, const struct task *t)
+{
+	pid_t top = 0;
+
+	if (!ns_of_root(&r->m, NS_PID))
+		return 0;
+	for (size_t i = 0; i < r->m.tasks.n; i++) {
+		const struct task *o = r->m.tasks.v[i];
+
+		top = max(top, (pid_t)o->tree->sid);
+		top = max(top, (pid_t)o->tree->pgid);
+		for (size_t n = 0; n < o->n_threads; n++)
+			top = max(top, o->threads[n].pid);
+	}
+	return top + 1 + t->index;
+}
+
 /* A helper that forks and ends: its children are handed to the nearest subreaper. */
 static int fork_orphan(struct restore *r, const struct task *t, task_main run)
 {
-	pid_t helper = fork_helper(0);
+	pid_t helper = fork_helper(spare_pid(r, t));
 	int status;
 
 	if (helper < 0)

@@ -3,7 +3,6 @@
  * A session whose leader is dead and gone, with two members in two groups of it, children of the
  * root by now.
  * zdtm-peer: gives a member another parent
- * zdtm-flavor: h,ns
  */
 #include <sys/prctl.h>
 #include <sys/wait.h>

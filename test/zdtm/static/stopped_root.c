@@ -2,7 +2,7 @@
 /*
  * The root of the tree is stopped itself, with signals waiting for it; it goes on when continued.
  * zdtm-peer: delivers signals to a stopped task
- * zdtm-flavor: h,ns
+ * zdtm-flavor: h
  */
 #include <fcntl.h>
 #include <signal.h>
