@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mountinfo shows a reader what lies below its own root, which of a chrooted task is too little. One that enters the
+ * namespace begins at its root.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/own.h"
+#include "base/parse.h"
+#include "kernel/mountinfo.h"
+#include "mount/look.h"
+#include "mount/record.h"
+
+int mount_visit_begin(struct mount_visit *v, int ns, int proc)
+{
+	*v = (struct mount_visit){
+		.home = openat(proc, "thread-self/ns/mnt", O_RDONLY | O_CLOEXEC),
+		.root = open("/", O_PATH | O_CLOEXEC),
+		.cwd = open(".", O_PATH | O_CLOEXEC),
+	};
+	if (v->home >= 0 && v->root >= 0 && v->cwd >= 0 && setns(ns, CLONE_NEWNS) == 0)
+		return 0;
+	{
+		int err = fail_errno("enter a mount namespace");
+
+		own_close_fd(&v->home);
+		own_close_fd(&v->root);
+		own_close_fd(&v->cwd);
+		return err;
+	}
+}
+
+int mount_visit_end(struct mount_visit *v)
+{
+	int err = 0;
+
+	if (setns(v->home, CLONE_NEWNS) < 0 || fchdir(v->root) < 0 || chroot(".") < 0 || fchdir(v->cwd) < 0)
+		err = fail_errno("come back from a mount namespace");
+	own_close_fd(&v->home);
+	own_close_fd(&v->root);
+	own_close_fd(&v->cwd);
+	return err;
+}
+
+int mounts_read(struct mounts *m, uint32_t id, int proc, struct mnt **ret_idmapped)
+{
+	struct mnt_ns *ns = mounts_ns_add(m, id);
+	struct mountinfo_list l;
+	int err = mountinfo_read(m->arena, proc, "thread-self/mountinfo", &l);
+
+	if (err)
+		return fail_with(err, "read the mountinfo of mount namespace %u", id);
+	*ret_idmapped = NULL;
+	while (l.n--) {
+		bool is_idmapped;
+
+		mounts_add(m, ns, mnt_record(m->arena, &l.v[l.n], &is_idmapped));
+		if (is_idmapped && !*ret_idmapped)
+			*ret_idmapped = ns->mnts.v[ns->mnts.n - 1];
+	}
+	return 0;
+}
+
+/* The path of a mount leads to it only if nothing covers it. */
+static int open_in_sight(const struct mnt *mnt)
+{
+	auto_fd int fd = open(mnt->e->mountpoint, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct statx st;
+
+	if (fd < 0)
+		return -errno;
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0)
+		return -errno;
+	if (!(st.stx_mask & STATX_MNT_ID) || st.stx_mnt_id != mnt->e->mnt_id)
+		return -ENOENT;
+	return take_fd(&fd);
+}
+
+int mount_view(const struct mnt_sb *sb, const struct mnt_ns *ns)
+{
+	for (size_t i = 0; i < sb->mnts.n; i++) {
+		const struct mnt *mnt = sb->mnts.v[i];
+		auto_fd int fd = -1;
+		int view;
+
+		if (mnt->ns != ns || !streq(mnt->e->root, "/"))
+			continue;
+		fd = open_in_sight(mnt);
+		if (fd < 0)
+			continue;
+		view = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+		if (view >= 0)	/* an unbindable one cannot be looked at that way */
+			return view;
+	}
+	return -ENOENT;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once				/* mount/look.h: looking at the mounts of another namespace from within */
+#include "mount/tree.h"
+
+/* Where the caller came from. It must be the only thread of its process that has this root and directory. */
+struct mount_visit {
+	int home, root, cwd;		/* of the caller */
+};
+
+/* ns: the namespace; proc: the caller's /proc. Between these two, absolute paths mean those of ns. */
+int mount_visit_begin(struct mount_visit *v, int ns, int proc) must_check;
+int mount_visit_end(struct mount_visit *v) must_check;
+
+/* In a visit: the records of the namespace, as number id of m. The first that translates ids goes to *ret_idmapped. */
+int mounts_read(struct mounts *m, uint32_t id, int proc, struct mnt **ret_idmapped) must_check;
+/*
+ * In a visit to one of its namespaces: a detached mount of the whole file system, with nothing mounted in it. -ENOENT,
+ * not reported: no mount of it that shows all is in sight.
+ */
+int mount_view(const struct mnt_sb *sb, const struct mnt_ns *ns) must_check;
