@@ -436,6 +436,31 @@ def inherited_pipe(b):
     os.close(rd)
 
 
+@case
+def external_by_answer(b):
+    """What the client names at query-ext-files counts; without that the pipe to the outside is refused."""
+    rd, wr = os.pipe()
+    t = subprocess.Popen(["yes"], stdin=subprocess.DEVNULL, stdout=wr, stderr=subprocess.DEVNULL,
+                         start_new_session=True)
+    b.procs.append(t)
+    os.read(rd, 1)
+    for external in ([], ["pipe:[%d]" % os.fstat(wr).st_ino]):
+        r = Raw()
+        r.send(b.request(rpc.DUMP, pid=t.pid, notify_scripts=True, leave_running=True))
+        while (answer := r.receive()).type == rpc.NOTIFY:
+            agree = rpc.criu_req(type=rpc.NOTIFY, notify_success=True)
+            if answer.notify.script == "query-ext-files":
+                agree.opts.images_dir_fd = -1
+                agree.opts.external.extend(external)
+            r.send(agree)
+        equal((answer.type, answer.success), (rpc.DUMP, bool(external)))
+        if not external:
+            equal([f.code for f in answer.refusals], ["file.peer"])
+        r.end()
+    os.close(rd)
+    os.close(wr)
+
+
 # --- clients that go away -----------------------------------------------------------------------------------
 def leave_at(b, request, step):
     """The exit status of a worker whose client closes the connection when it is told of the step."""
