@@ -679,6 +679,72 @@ def cgroup_that_cannot_be_entered(b):
     b.unharmed()
 
 
+def cgroup_restored_limit(b, *extra):
+    """Dumped with these options from a cgroup with pids.max 77 and restored: the limit, None where no cgroup was made."""
+    top = "/sys/fs/cgroup/pids"
+    if not os.path.exists(f"{top}/tasks"):
+        raise Skipped("no v1 pids hierarchy is mounted here")
+    path = f"{top}/zdtm-opt-{os.getpid()}"
+    os.mkdir(path)
+    pid = b.start()
+    write(f"{path}/cgroup.procs", pid)
+    write(f"{path}/pids.max", "77")
+    b.before = b.target.snapshot()
+    good(b, "dump", "-t", pid, "-D", b.images(), *extra)
+    b.target.images = b.images()
+    b.target.await_death(b.before)
+    os.rmdir(path)
+    good(b, "restore", "-d", "-D", b.images())
+    limit = procsnap.read(f"{path}/pids.max")
+    if limit is not None:
+        leave_cgroup(b, path)
+    b.before = b.target.snapshot()
+    b.unharmed()
+    return limit and limit.strip()
+
+
+@case
+def cgroup_props_replaced(b):
+    text = '"pids":\n - "strategy": "replace"\n - "properties": []\n'
+    expect(cgroup_restored_limit(b, "--cgroup-props", text) == "max", "a property that was taken out is restored")
+
+
+@case
+def cgroup_props_from_file(b):
+    with open(f"{b.dir}/props", "w", encoding="ascii") as f:
+        f.write('"pids":\n  - "strategy": "merge"\n  - "properties": ["pids.max"]\n')
+    expect(cgroup_restored_limit(b, "--cgroup-props-file", f"{b.dir}/props") == "77", "the limit is not restored")
+
+
+@case
+def cgroup_props_bad(b):
+    top, group = cgroup_v1_target(b)
+    os.rmdir(f"{top}/{group}")
+    good(b, "restore", "-d", "-D", b.images())
+    for text, says in (('"pids"', "is expected"), ('"pids":\n - "strategy": "mix"', "unknown"), ('pids:', "is expected")):
+        b.fails(says, "dump", "-t", str(b.target.root), "-D", b.images("bad"), "--cgroup-props", text)
+    b.fails("read --cgroup-props-file", "dump", "-t", str(b.target.root), "-D", b.images("bad"), "--cgroup-props-file", "/no/such")
+    leave_cgroup(b, f"{top}/{group}")
+    b.before = b.target.snapshot()
+    b.unharmed()
+
+
+@case
+def cgroup_dump_controller(b):
+    expect(cgroup_restored_limit(b, "--cgroup-dump-controller", "freezer") is None, "a cgroup is made that was not to be saved")
+
+
+@case
+def cgroup_yard(b):
+    yard = f"{b.dir}/yard"
+    os.makedirs(f"{yard}/pids")
+    done = subprocess.run(["mount", "-t", "cgroup", "-o", "pids", "none", f"{yard}/pids"], check=False)
+    if done.returncode:
+        raise Skipped("the pids hierarchy cannot be mounted a second time")
+    b.mounts.append(f"{yard}/pids")
+    expect(cgroup_restored_limit(b, "--cgroup-yard", yard) == "77", "the limit is not restored")
+
+
 @case
 def time_limit(b):
     """A parent in vfork cannot be stopped: whatever the reason given, it comes within the limit."""
