@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include "base/log.h"
 #include "base/own.h"
 #include "base/parallel.h"
@@ -184,8 +185,10 @@ static int read_vmas(struct arena *a, struct task *t)
 	if (err)
 		return fail_with(err, "cannot read /proc/%d/smaps", pid);
 	t->dump->vmas = l;
-	/* Paths point into the text, so it lives as long as the list does. */
-	err = vmas_parse(arena_memdup(a, smaps.s, smaps.len + 1), a, l);
+	err = vmas_parse(smaps.s, a, l);
+	/* Paths point into the text, which is 700 bytes for each mapping: what is needed of it is little. */
+	for (size_t i = 0; i < l->v.n; i++)
+		l->v.v[i].path = l->v.v[i].path[0] ? arena_strdup(a, l->v.v[i].path) : "";
 	proc_text_free(&smaps);
 	if (err)
 		return fail_with(err, "/proc/%d/smaps cannot be understood", pid);
@@ -195,20 +198,14 @@ static int read_vmas(struct arena *a, struct task *t)
 /* Of one task, by two readers: for each file the kernel visits every page, which takes longer than all else here. */
 struct mem_reading {
 	struct dump *d;
-	char **policies;		/* of each task, the text of numa_maps; NULL on a kernel without CONFIG_NUMA */
+	struct proc_text *policies;	/* of each task, numa_maps; empty on a kernel without CONFIG_NUMA */
 };
 
-static int read_policies(struct arena *a, const struct task *t, char **ret)
+static int read_policies(const struct task *t, struct proc_text *ret)
 {
-	auto_proc_text text;
-	int err = proc_text_read(&text, "/proc/%d/numa_maps", leader(t)->pid_real);
+	int err = proc_text_read(ret, "/proc/%d/numa_maps", leader(t)->pid_real);
 
-	if (err == -ENOENT)
-		return 0;
-	if (err)
-		return fail_with(err, "cannot read /proc/%d/numa_maps", leader(t)->pid_real);
-	*ret = arena_memdup(a, text.s, text.len + 1);
-	return 0;
+	return err && err != -ENOENT ? fail_with(err, "cannot read /proc/%d/numa_maps", leader(t)->pid_real) : 0;
 }
 
 static int read_half(void *arg, size_t i, struct arena *a)
@@ -221,7 +218,7 @@ static int read_half(void *arg, size_t i, struct arena *a)
 		return 0;
 	IN_SCOPE("task", leader(t)->pid);
 	if (i % 2)
-		return read_policies(a, t, &rd->policies[i / 2]);
+		return read_policies(t, &rd->policies[i / 2]);
 	err = read_vmas(a, t);
 	return err ? err : find_pages(a, t);
 }
@@ -248,24 +245,27 @@ static void refuse_far_node(struct dump *d)
 
 int mem_read(struct dump *d)
 {
-	struct mem_reading rd = { d, arena_array(&d->m.arena, char *, d->m.tasks.n) };
+	struct mem_reading rd = { d, calloc(d->m.tasks.n, sizeof(struct proc_text)) };
 	const struct parallel p = {
 		.n = d->m.tasks.n * 2, .grain = d->m.tasks.n == 1 && is_large(d->m.tasks.v[0]) ? 1 : 4,
 		.work = read_half, .arg = &rd, .arena = &d->m.arena,
 	};
-	int err = parallel_run(&p);
+	int err = rd.policies ? parallel_run(&p) : fail(ENOMEM, "no memory to read mappings");
 
-	for (size_t i = 0; i < d->m.tasks.n && !err; i++) {
+	for (size_t i = 0; i < d->m.tasks.n && rd.policies; i++) {
 		const struct task *t = d->m.tasks.v[i];
+		struct proc_text *text = &rd.policies[i];
+		int bad = !err && text->len ? vmas_parse_numa(text->s, t->dump->vmas) : 0;
 
 		IN_SCOPE("task", leader(t)->pid);
-		int bad = rd.policies[i] ? vmas_parse_numa(rd.policies[i], t->dump->vmas) : 0;
-
 		if (bad == -EOVERFLOW)
 			refuse_far_node(d);
 		else if (bad)
 			err = fail(EINVAL, "/proc/%d/numa_maps cannot be understood", leader(t)->pid_real);
+		if (text->s)
+			proc_text_free(text);
 	}
+	free(rd.policies);
 	return err;
 }
 
