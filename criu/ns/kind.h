@@ -18,6 +18,8 @@ struct ns_kind {
 	int (*make)(struct restore *r, struct ns *ns);
 	/* Of kinds that unshare(2) cannot make at once: makes the namespace and enters it. */
 	int (*make_and_enter)(struct restore *r, struct ns *ns);
+	/* In the tool, when all namespaces exist and all tasks wait: what needs privileges outside, or several of them. */
+	int (*make_outside)(struct restore *r, struct ns *ns);
 };
 
 /* One row of kinds.def. */
@@ -34,6 +36,8 @@ uint32_t ns_id_get(const TaskKobjIdsEntry *ids, enum ns_type type);
 void ns_id_set(TaskKobjIdsEntry *ids, enum ns_type type, uint32_t id);
 /* In the model by its id; NULL: the tool's own. */
 struct ns *ns_by_id(const struct model *m, enum ns_type type, uint32_t id);
+/* The first of this type in the model; NULL: none. */
+struct ns *ns_first(const struct model *m, enum ns_type type);
 struct ns *ns_add(struct model *m, enum ns_type type, uint32_t id, const struct task *t);
 
 /* While dumping: runs work in the calling thread inside ns (net, ipc, uts only), and comes back. */

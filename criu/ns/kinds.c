@@ -56,3 +56,11 @@ struct ns *ns_add(struct model *m, enum ns_type type, uint32_t id, const struct 
 	vec_push(&m->arena, &m->namespaces, ns);
 	return ns;
 }
+
+struct ns *ns_first(const struct model *m, enum ns_type type)
+{
+	for (size_t i = 0; i < m->namespaces.n; i++)
+		if (m->namespaces.v[i]->type == type)
+			return m->namespaces.v[i];
+	return NULL;
+}

@@ -49,3 +49,15 @@ int ns_prepare(struct restore *r)
 	proc_keep(fd);
 	return 0;
 }
+
+int ns_make_outside(struct restore *r)
+{
+	for (size_t i = 0; i < r->m.namespaces.n; i++) {
+		struct ns *ns = r->m.namespaces.v[i];
+		int err = ns->kind->make_outside ? ns->kind->make_outside(r, ns) : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}

@@ -1,4 +1,114 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Network namespaces: all of the tree at once, since devices have ends in two of them. A task only unshares; the tool,
+ * which has privileges inside and outside, fills them while all tasks wait.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include "base/log.h"
+#include "base/own.h"
+#include "net/net.h"
 #include "ns/kind.h"
+#include "run/dump.h"
+#include "run/restore.h"
+#include "run/shared.h"
 
-const struct ns_kind net_ns_kind = { 0 };
+static int own_namespace(void)
+{
+	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? fail_errno("open /proc/thread-self/ns/net") : fd;
+}
+
+static struct net_ns *add(struct arena *a, struct net_set *set, struct ns *ns)
+{
+	struct net_ns *n = ns->data ?: arena_new(a, struct net_ns);
+
+	ns->data = n;
+	n->id = ns->id;
+	n->ext_key = ns->ext_key;
+	vec_push(a, &set->v, n);
+	return n;
+}
+
+static int net_ns_scan(struct dump *d, struct ns *first)
+{
+	auto_fd int own = -1;
+	struct net_set set = { 0 };
+
+	if (first->data)		/* scanned with the first one */
+		return 0;
+	own = set.own_fd = own_namespace();
+	if (own < 0)
+		return own;
+	for (size_t i = 0; i < d->m.namespaces.n; i++)
+		if (d->m.namespaces.v[i]->type == NS_NET)
+			add(&d->m.arena, &set, d->m.namespaces.v[i])->fd = d->m.namespaces.v[i]->fd;
+	return net_scan(d, &set);
+}
+
+static int net_ns_save(struct dump *d, struct ns *ns)
+{
+	struct net_ns *n = ns->data;
+	const struct net_set one = { .v = { .v = &n, .n = 1 } };
+
+	return net_save(d, &one);
+}
+
+static int net_ns_load(struct restore *r, struct ns *ns)
+{
+	struct net_set one = { 0 };
+	int err = net_load(r, add(&r->m.arena, &one, ns));
+
+	ns->ext_key = one.v.v[0]->ext_key;
+	return err;
+}
+
+static int net_ns_make(struct restore *r not_used, struct ns *ns not_used)
+{
+	return 0;			/* by the tool, later */
+}
+
+static int open_made(struct restore *r, const struct ns *ns)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", shared_ns(r->shared, ns->index)->pid_real);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? fail_errno("open %s", path) : fd;
+}
+
+static int net_ns_make_outside(struct restore *r, struct ns *first)
+{
+	auto_fd int own = -1;
+	struct net_set set = { 0 };
+	int err = 0;
+
+	if (ns_first(&r->m, NS_NET) != first)
+		return 0;
+	own = set.own_fd = own_namespace();
+	if (own < 0)
+		return own;
+	for (size_t i = 0; i < r->m.namespaces.n && !err; i++) {
+		struct ns *ns = r->m.namespaces.v[i];
+
+		if (ns->type != NS_NET || ns->ext_key)
+			continue;
+		add(&r->m.arena, &set, ns)->fd = open_made(r, ns);
+		err = min(set.v.v[set.v.n - 1]->fd, 0);
+	}
+	if (!err)
+		err = net_build(r, &set);
+	for (size_t i = 0; i < set.v.n; i++)
+		own_close_fd(&set.v.v[i]->fd);
+	return err;
+}
+
+const struct ns_kind net_ns_kind = {
+	.scan = net_ns_scan,
+	.save = net_ns_save,
+	.load = net_ns_load,
+	.make = net_ns_make,
+	.make_outside = net_ns_make_outside,
+};

@@ -57,3 +57,5 @@ int ns_before_fork(struct restore *r, const struct task *t) must_check;
 int ns_after_fork(struct restore *r, const struct task *t, pid_t pid) must_check;
 /* In the new process, first of all: makes the namespaces it is the first member of, enters the others. */
 int ns_enter(struct restore *r, const struct task *t) must_check;
+/* In the tool, when all tasks exist and wait. */
+int ns_make_outside(struct restore *r) must_check;

@@ -218,6 +218,8 @@ static int fork_tasks(void *run)
 	if (root < 0)
 		return root;
 	err = barrier_wait(r, STEP_FORKED, r->m.tasks.n);
+	if (!err)
+		err = ns_make_outside(r);
 	if (err)
 		return err;
 	barrier_open(r, STEP_GROUPED);
