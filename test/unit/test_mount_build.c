@@ -198,7 +198,8 @@ static void save_views(struct mounts *m, const int *ns)
 
 		NEEDS(mount_visit_begin(&visit, ns[i], proc) == 0);
 		for (size_t k = 0; k < m->sbs.n; k++) {
-			auto_fd int view = mount_view(m->sbs.v[k], m->ns.v[i]), dir = -1;
+			bool has_contents = m->sbs.v[k]->kind->traits & KIND_CONTENTS;
+			auto_fd int view = has_contents ? mount_view(m->sbs.v[k], m->ns.v[i]) : -1, dir = -1;
 
 			if (view < 0)	/* covered, or unbindable */
 				continue;
@@ -255,14 +256,39 @@ static void compare_below(const struct mnt *a, const struct mnt *b)
 
 /* --- one tree ---------------------------------------------------------------------------------------------------- */
 
-static void one_tree(void)
+static void mount_at(const char *fs, const char *path, unsigned long flags, const char *options)
+{
+	NEEDS(mount("src", path, fs, flags, options) == 0);
+}
+
+/* What a container has, and a read-only tmpfs and a bind of a piece of proc. */
+static size_t special_namespaces(int *ret_ns)
+{
+	into_new_root();
+	mount_at("proc", "/a", MS_NOSUID | MS_NODEV, NULL);
+	mount_at("sysfs", "/b", MS_RDONLY, NULL);
+	mount_at("devpts", "/c/a", 0, "mode=620,ptmxmode=666,gid=5");
+	mount_at("mqueue", "/c/b", 0, NULL);
+	mount_at("cgroup2", "/c/c", 0, NULL);
+	NEEDS(mount("/a/sys", "/a/sys", NULL, MS_BIND, NULL) == 0);
+	NEEDS(mount(NULL, "/a/sys", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) == 0);
+	NEEDS(mkdir("/l", 0755) == 0 && mkdir("/l/low", 0755) == 0 && mkdir("/l/up", 0755) == 0);
+	NEEDS(mkdir("/l/work", 0755) == 0 && mkdir("/l/over", 0755) == 0 && mkdir("/l/low/deep", 0755) == 0);
+	mount_at("overlay", "/l/over", 0, "lowerdir=/l/low,upperdir=/l/up,workdir=/l/work");
+	mount_at("tmpfs", "/l/over/deep", MS_RDONLY, "size=64k");
+	ret_ns[0] = openat(proc, "thread-self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	NEEDS(ret_ns[0] >= 0);
+	return 1;
+}
+
+static void one_tree(size_t (*make_namespaces)(int *ret_ns))
 {
 	struct mounts m = { .arena = &arena }, again = { .arena = &arena };
 	mount_problems problems = { 0 };
 	struct mount_plan plan;
 	struct mount_built built[N_NS];
 	int ns[N_NS], home = openat(proc, "thread-self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	size_t n = random_namespaces(ns);
+	size_t n = make_namespaces(ns);
 	struct mount_build b = { .m = &m, .plan = &plan, .img_dir = images, .proc = proc };
 
 	NEEDS(home >= 0);
@@ -286,7 +312,7 @@ static void one_tree(void)
 		compare_below(m.ns.v[i]->root, again.ns.v[i]->root);
 }
 
-static int run_one(uint64_t s)
+static int run_one(uint64_t s, size_t (*make_namespaces)(int *ret_ns))
 {
 	pid_t pid = fork();
 	int status;
@@ -294,7 +320,7 @@ static int run_one(uint64_t s)
 	assert_true(pid >= 0);
 	if (!pid) {
 		seed = state_of_rnd = s;
-		one_tree();
+		one_tree(make_namespaces);
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -316,6 +342,22 @@ static int open_images(void)
 	return fd;
 }
 
+static void begin(void)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		skip();
+	assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	images = open_images();
+}
+
+static void file_systems_of_every_kind_are_built(void **state)
+{
+	(void)state;
+	begin();
+	assert_int_equal(run_one(1, special_namespaces), 0);
+}
+
 static void random_trees_are_built(void **state)
 {
 	const char *given = getenv("SEED");
@@ -323,14 +365,10 @@ static void random_trees_are_built(void **state)
 	unsigned int n_left_out = 0;
 
 	(void)state;
-	if (unshare(CLONE_NEWNS) < 0)
-		skip();
-	assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
-	proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	images = open_images();
+	begin();
 	print_message("first SEED=%llu\n", (unsigned long long)first);
 	for (unsigned int i = 0; i < (given ? 1 : N_TREES); i++) {
-		int status = run_one(first + i);
+		int status = run_one(first + i, random_namespaces);
 
 		if (WIFEXITED(status) && WEXITSTATUS(status) == LEFT_OUT)
 			n_left_out++;
@@ -344,6 +382,7 @@ static void random_trees_are_built(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(file_systems_of_every_kind_are_built),
 		cmocka_unit_test(random_trees_are_built),
 	};
 
