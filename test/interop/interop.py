@@ -144,7 +144,7 @@ def run_all(jobs, parallel, tally):
     while running or jobs:
         while jobs and len(running) < parallel:
             test, direction, opts = jobs.pop(0)
-            worker = zdtm.Worker(test, opts)
+            worker = zdtm.Worker(test, "h", opts)
             running[worker.fd] = worker, direction
         for fd in select.select(list(running), [], [])[0]:
             worker, direction = running[fd]
@@ -202,7 +202,7 @@ def main():
     if total > len(tests):
         print(f"{total - len(tests)} programs have no image to exchange: their dump or restore must fail")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    run.judge = functools.partial(run.judge, make=Exchange)     # what a worker calls
+    zdtm.RUNS["h"] = Exchange     # what a worker makes
     jobs = []
     for direction in directions:
         opts = make_options(args, direction, peer)
