@@ -21,7 +21,7 @@ struct page_sink {
 	int (*write)(const struct page_sink *s, struct iovec *pieces, unsigned int n, uint64_t offset);
 	/* Room for the file up to len, ahead of its writes; best effort, may be NULL. */
 	void (*reserve)(const struct page_sink *s, uint64_t len);
-	int (*close)(struct page_sink *s, uint64_t len) must_check;	/* it has len bytes; reports failures */
+	int (*close)(struct page_sink *s, uint64_t len);	/* it has len bytes; reports failures */
 	int fd;
 	char name[32];
 };

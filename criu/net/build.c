@@ -23,7 +23,7 @@ static int begin(struct net_build *b, size_t i)
 	err = netlink_open(&b->nl[i], NETLINK_ROUTE);
 	if (!err && is_made_here(ns))
 		err = sysctl_make(b->opt, ns);
-	return net_enter(b->set->own_fd) ?: err;
+	return net_return(b->set->own_fd, err);
 }
 
 static int make_streams(struct net_build *b, size_t i)
@@ -51,7 +51,7 @@ static int make_filters(struct net_build *b, size_t i)
 	if (err)
 		return err;
 	err = netlink_open(&nf, NETLINK_NETFILTER);
-	err = net_enter(b->set->own_fd) ?: err;
+	err = net_return(b->set->own_fd, err);
 	if (!err)
 		err = nft_make(b->arena, ns, &nf);
 	return err ?: conntrack_make(b->arena, ns, &nf);

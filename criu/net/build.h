@@ -25,6 +25,8 @@ static inline size_t net_index(const struct net_set *set, const struct net_ns *n
 }
 /* The calling thread goes into the namespace of this descriptor. */
 int net_enter(int fd) must_check;
+/* Back to the tool's own after work that ended with err: that, or why there is no way back. */
+int net_return(int own_fd, int err) must_check;
 
 /* How a namespace calls others (net/nsid.c). */
 int nsid_scan(struct arena *a, struct net_set *set, size_t i, struct netlink *nl) must_check;

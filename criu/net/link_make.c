@@ -303,7 +303,7 @@ static int make(struct links *l, struct wanted *w, int *ret_why)
 	if (streq(w->kind->name, "tun")) {
 		err = net_enter(w->ns->fd) ?: tun_make(w->e);
 		w->is_made = !err;
-		return net_enter(l->b->set->own_fd) ?: err;
+		return net_return(l->b->set->own_fd, err);
 	}
 	return w->kind->below == LINK_PEER ? make_pair(l, w, ret_why) : make_device(l, w, ret_why);
 }
@@ -361,7 +361,7 @@ int links_make(struct net_build *b)
 	err = make_all(&l);
 	for (size_t i = 0; i < b->set->v.n && !err; i++) {
 		err = net_enter(b->set->v.v[i]->fd) ?: link_settings_make(b, b->set->v.v[i], &b->nl[i]);
-		err = net_enter(b->set->own_fd) ?: err;
+		err = net_return(b->set->own_fd, err);
 	}
 	return err;
 }

@@ -232,7 +232,7 @@ static int vlan_request(struct settings *s, const NetDeviceEntry *e, int type, c
 	netlink_put(m, IFLA_BRIDGE_FLAGS, &flags, sizeof(flags));
 	if (v)
 		netlink_put(m, IFLA_BRIDGE_VLAN_INFO, v, sizeof(*v));
-	else
+	else if (all)
 		nlmsg_append(m, all->data, all->len, NLMSG_ALIGNTO);
 	netlink_nest_end(m, spec);
 	return change(s, e, m, "VLANs");

@@ -18,6 +18,13 @@ int net_enter(int fd)
 	return setns(fd, CLONE_NEWNET) ? fail_errno("enter a network namespace") : 0;
 }
 
+int net_return(int own_fd, int err)
+{
+	int back = net_enter(own_fd);
+
+	return back ? back : err;
+}
+
 struct net_ns *net_by_id(const struct net_set *set, uint32_t id)
 {
 	for (size_t i = 0; i < set->v.n; i++)
@@ -114,7 +121,7 @@ int net_scan(struct dump *d, struct net_set *set)
 		if (err)
 			return err;
 		err = scan_inside(d, set, i);
-		err = net_enter(set->own_fd) ?: err;
+		err = net_return(set->own_fd, err);
 		if (err)
 			return err;
 		ns->entry->has_all_tables = ns->entry->all_tables = !d->opt->plain_images;
