@@ -202,6 +202,19 @@ static size_t count_threads(const struct model *m)
 	return n;
 }
 
+/* The tasks are in their namespaces, which are still empty: the caller may put in what it has for them. */
+static int fill_namespaces(struct restore *r)
+{
+	int err;
+
+	if (!r->m.namespaces.n)
+		return 0;
+	err = script_run(r->opt, "setup-namespaces", restore_root(r), r->img_path);
+	if (!err)
+		err = ns_make_outside(r);
+	return err ? err : script_run(r->opt, "post-setup-namespaces", restore_root(r), r->img_path);
+}
+
 static int fork_tasks(void *run)
 {
 	struct restore *r = run;
@@ -219,7 +232,7 @@ static int fork_tasks(void *run)
 		return root;
 	err = barrier_wait(r, STEP_FORKED, r->m.tasks.n);
 	if (!err)
-		err = ns_make_outside(r);
+		err = fill_namespaces(r);
 	if (err)
 		return err;
 	barrier_open(r, STEP_GROUPED);

@@ -63,6 +63,9 @@ static pid_t fork_with_pids(const struct chosen_pids *pids, uint64_t flags, int 
 	}
 	if (got >= 0)
 		return got;
+	if (errno == EEXIST && kill(pid, 0) < 0)
+		return fail(EEXIST, "pid %d is still the number of a session or process group that others on this machine "
+			    "are in; end those, or restore in a pid namespace of its own", pid);
 	if (errno == EEXIST)
 		return fail(EEXIST, "pid %d is taken on this machine; restore in a pid namespace of its own", pid);
 	if (errno == EINVAL && pid && !(flags & CLONE_NEWPID))

@@ -397,6 +397,18 @@ def action_scripts(b):
 
 
 @case
+def action_scripts_of_namespaces(b):
+    hook = write_hook(b, 'echo "$CRTOOLS_SCRIPT_ACTION ${CRTOOLS_INIT_PID:-none}"')
+    path = b.dump(name="static/ns_uts")
+    good(b, "restore", "-d", "-D", path, "--action-script", hook)
+    lines = [line.split() for line in procsnap.read(f"{b.dir}/hooks").splitlines()]
+    wanted = ["pre-restore", "setup-namespaces", "post-setup-namespaces", "post-restore", "pre-resume", "post-resume"]
+    expect([line[0] for line in lines] == wanted, f"at restore: {lines}")
+    expect(lines[1][1] == str(b.target.root), f"setup-namespaces has pid {lines[1][1]}, not {b.target.root}")
+    b.unharmed()
+
+
+@case
 def post_dump_script_fails(b):
     hook = write_hook(b, '[ $CRTOOLS_SCRIPT_ACTION != post-dump ] || exit 33')
     code, text = b.tool("dump", "-t", b.start(), "-D", b.images(), "--action-script", hook)
