@@ -71,6 +71,7 @@ class Run:
     def once(self, moment, is_any):
         """Complaints about the target, and whether the tool was hit at all."""
         self.clear_images()
+        ours = self.tool_children(os.getpid())
         tool = subprocess.Popen(self.command(), stderr=subprocess.DEVNULL)
         time.sleep(moment)
         helpers = self.tool_children(tool.pid)
@@ -81,6 +82,8 @@ class Run:
             except ProcessLookupError:
                 whom = []
         hit = tool.wait() != 0 and bool(whom)
+        # one that the tool forked after it was asked for its children is an orphan now, and ours
+        helpers += [pid for pid in self.tool_children(os.getpid()) if pid not in ours]
         bad = [] if self.wait_gone(helpers) else ["a process of the tool is left"]
         bad += self.target.complaints()
         left = os.listdir(self.images)
