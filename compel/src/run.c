@@ -263,7 +263,7 @@ static void collect(struct compel_proc *p, struct entered *all, unsigned int n)
 			err = poll_tracee(e->call->tid, &status);
 			if (err == -EAGAIN && must_look && is_zombie(e->call->tid))
 				err = poll_tracee(e->call->tid, &status) ? -ESRCH : 0;
-			if (err == -EAGAIN && must_look && is_given_up())
+			if (err == -EAGAIN && must_look && w.us >= US_STUCK && is_given_up())
 				err = -ECANCELED;
 			if (err == -EAGAIN)
 				continue;

@@ -108,7 +108,7 @@ int compel_wait_stopped(pid_t tid, struct compel_stop *ret_stop)
 
 	memset(ret_stop, 0, sizeof(*ret_stop));
 	for (;;) {
-		err = wait_tracee(tid, &status);
+		err = wait_tracee(tid, 0, &status);
 		if (err == -EOWNERDEAD) {
 			ret_stop->kind = COMPEL_ZOMBIE;
 			return 0;

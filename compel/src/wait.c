@@ -165,7 +165,7 @@ bool is_given_up(void)
  * the kernel reports it only after they are all gone (delay_group_leader()), and we are the ones
  * who hold them.
  */
-int wait_tracee(pid_t tid, int *ret_status)
+int wait_tracee(pid_t tid, unsigned long us_patience, int *ret_status)
 {
 	struct patience w = { 0 };
 
@@ -183,7 +183,7 @@ int wait_tracee(pid_t tid, int *ret_status)
 		}
 		if (w.us >= US_VFORK && is_in_vfork(tid))
 			return -EDEADLK;
-		if (is_given_up())
+		if (w.us >= us_patience && is_given_up())
 			return -ECANCELED;
 	}
 }
@@ -231,7 +231,7 @@ int resume_until(pid_t tid, int request, enum event want, int *ret_status)
 		enum event e;
 
 		if (!err)
-			err = wait_tracee(tid, ret_status);
+			err = wait_tracee(tid, US_STUCK, ret_status);
 		if (err)
 			return err == -EOWNERDEAD ? -ESRCH : err;
 		e = event_of(*ret_status);

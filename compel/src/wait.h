@@ -21,7 +21,12 @@ int event_signal(int status);
  * -EOWNERDEAD: zombie leader; -ESRCH: not ours.
  */
 int poll_tracee(pid_t tid, int *ret_status);
-int wait_tracee(pid_t tid, int *ret_status);
+/*
+ * compel_give_up_when() counts from us_patience on. A thread whose registers are ours for the moment
+ * must not be left for being slow on a busy machine, only for being stuck.
+ */
+#define US_STUCK 2000000
+int wait_tracee(pid_t tid, unsigned long us_patience, int *ret_status);
 
 /*
  * Waiting in a row for somebody else to make progress: until the next SIGCHLD where the caller has

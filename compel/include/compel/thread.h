@@ -47,10 +47,11 @@ struct compel_stop {
 must_check int compel_seize(pid_t tid);
 
 /*
- * is_over is asked now and then (after some milliseconds) while compel waits for a task that does not
- * move; when it says yes the wait ends with -ECANCELED. The task stays as it is then, attached and
- * perhaps inside loaded code: it goes its way when the caller's thread ends. For all threads of the
- * caller; NULL, which is the default: wait for ever.
+ * is_over is asked now and then while compel waits for a task that does not move: after some
+ * milliseconds for one that is to stop, after two seconds for one that is at work for us. When it says
+ * yes the wait ends with -ECANCELED. The task stays as it is then, attached and perhaps inside loaded
+ * code: it goes its way when the caller's thread ends. For all threads of the caller; NULL, which is
+ * the default: wait for ever.
  */
 void compel_give_up_when(bool (*is_over)(void));
 
