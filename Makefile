@@ -146,7 +146,7 @@ SBINDIR	?= $(PREFIX)/sbin
 install: all install-crit install-docs
 	install -D -m 755 $(BUILD)/criu $(DESTDIR)$(SBINDIR)/criu
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -type f -name '*.d' -not -path '*/peer/*' 2>/dev/null)
 
 clean:
 	rm -rf build
