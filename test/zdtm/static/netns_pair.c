@@ -3,6 +3,7 @@
  * Two tasks in network namespaces of their own, connected by a pair of devices; a third shares one. Addresses,
  * routes, rules, packet filters and settings are what they were, and packets pass between the two.
  * zdtm-flavor: h
+ * zdtm-peer: keeps packet filters as text
  */
 #include <sched.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A child in a time namespace of its own: its clocks go on from what it saw last, far from those of the host.
+ * zdtm-peer: refuses time namespaces below the root's
  */
 #include <fcntl.h>
 #include <sched.h>

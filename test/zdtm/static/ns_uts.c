@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A child, and its child, in a UTS namespace of their own; the root stays outside.
+ * zdtm-peer: refuses UTS namespaces below the root's
  */
 #include <sched.h>
 #include <string.h>
