@@ -91,24 +91,33 @@ static int enter_ready(struct restore *r, const struct ns *ns)
 	return fd < 0 ? fd : enter_fd(fd, ns->type);
 }
 
-int ns_before_fork(struct restore *r, const struct task *t)
+/* The pid namespace that exists before t and is not that of the one who forks it; NULL: there is no way to go. */
+static const struct ns *pid_ns_to_join(const struct restore *r, const struct task *t)
 {
 	const struct ns *ns = ns_of(&r->m, t, NS_PID);
+	bool is_made_by_fork = ns && ns->task == t && !ns->ext_key;
 
-	if (!ns || ns == at_birth(r, t, NS_PID) || (ns->task == t && !ns->ext_key))
+	return is_made_by_fork || ns == at_birth(r, t, NS_PID) ? NULL : ns;
+}
+
+int ns_before_fork(struct restore *r, const struct task *t)
+{
+	const struct ns *ns = pid_ns_to_join(r, t);
+
+	if (!ns)
 		return 0;
 	return ns->ext_key ? enter_external(r, ns) : enter_ready(r, ns);
 }
 
-int ns_after_fork(struct restore *r, const struct task *t, pid_t pid)
+int ns_after_fork(struct restore *r, const struct task *t)
 {
-	const struct ns *ns = ns_of(&r->m, t, NS_PID), *user = ns_of(&r->m, t, NS_USER);
+	const struct ns *user = ns_of(&r->m, t, NS_USER);
 	auto_fd int own = -1;
 	int err = 0;
 
 	if (user && user->task == t)
-		err = user_ns_map(r, user, pid);
-	if (err || !ns || ns == at_birth(r, t, NS_PID) || (ns->task == t && !ns->ext_key))
+		err = user_ns_map(r, user);
+	if (err || !pid_ns_to_join(r, t))
 		return err;
 	own = proc_open("/proc/self/ns/pid", O_RDONLY);
 	return own < 0 ? fail_errno("open /proc/self/ns/pid") : enter_fd(own, NS_PID);
@@ -129,19 +138,11 @@ static int make(struct restore *r, struct ns *ns)
 
 static int enter(struct restore *r, const struct task *t, struct ns *ns)
 {
-	struct shared_ns *s = shared_ns(r->shared, ns->index);
-	int err;
-
 	IN_SCOPE(ns_rows[ns->type].name, ns->id);
+
 	if (ns->fd >= 0)
 		return enter_fd(ns->fd, ns->type);
-	if (ns->task != t)
-		return enter_ready(r, ns);
-	err = make(r, ns);
-	if (err)
-		return err;
-	s->pid_real = r->shared->tasks[t->index].pid_real;
-	return 0;
+	return ns->task == t ? make(r, ns) : enter_ready(r, ns);
 }
 
 /* Others enter what this one has made by opening /proc/PID/ns/NAME: all is ready when it is in all of them. */

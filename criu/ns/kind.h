@@ -5,7 +5,7 @@
 
 /*
  * Slots that are NULL mean: nothing to do; a kind without scan is refused.
- *   dump:    scan with ns->fd open and ns->task stopped; save after everything else is known; release in any case
+ *   dump:    scan with ns->fd open and ns->task stopped; save after everything else is known
  *   load:    load (and check) the records
  *   restore: make in ns->task, which has just been put into the fresh namespace. It is root in its user namespace,
  *            still has the tool's mounts, and sees the tool's /proc.
@@ -13,7 +13,6 @@
 struct ns_kind {
 	int (*scan)(struct dump *d, struct ns *ns);
 	int (*save)(struct dump *d, struct ns *ns);
-	void (*release)(struct dump *d, struct ns *ns);
 	int (*load)(struct restore *r, struct ns *ns);
 	int (*make)(struct restore *r, struct ns *ns);
 	/* Of kinds that unshare(2) cannot make at once: makes the namespace and enters it. */

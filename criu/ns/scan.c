@@ -182,8 +182,6 @@ void ns_release(struct dump *d)
 	for (size_t i = 0; i < d->m.namespaces.n; i++) {
 		struct ns *ns = d->m.namespaces.v[i];
 
-		if (ns->kind->release)
-			ns->kind->release(d, ns);
 		if (ns->fd >= 0)
 			close(take_fd(&ns->fd));
 		if (ns->root >= 0)

@@ -161,14 +161,13 @@ static int write_map(struct restore *r, pid_t pid_real, const char *name, UidGid
 	return 0;
 }
 
-int user_ns_map(struct restore *r, const struct ns *ns, pid_t pid)
+int user_ns_map(struct restore *r, const struct ns *ns)
 {
 	struct shared_ns *s = shared_ns(r->shared, ns->index);
 	const UsernsEntry *e = ns->data;
 	int err;
 
-	/* Its number in the tool's namespace is its own to find out, unless the tool itself has forked it. */
-	(void)pid;
+	/* Its number in the tool's namespace is its own to find out. */
 	err = flag_wait(r, &s->has_pid);
 	if (!err)
 		err = write_map(r, s->pid_real, "uid_map", e->uid_map, e->n_uid_map);

@@ -20,4 +20,4 @@ uid_t user_uid_outside(const struct model *m, uid_t inside);
 gid_t user_gid_outside(const struct model *m, gid_t inside);
 
 /* In the one that has forked the first task of a user namespace: writes its maps and lets it go on. */
-int user_ns_map(struct restore *r, const struct ns *ns, pid_t pid) must_check;
+int user_ns_map(struct restore *r, const struct ns *ns) must_check;

@@ -354,7 +354,7 @@ static int fork_task(struct restore *r, const struct task *t, uint64_t flags, ta
 	/* In a pid namespace of the tree the child alone can tell what the tool calls it. */
 	if (!r->m.namespaces.n || r->self == NULL)
 		r->shared->tasks[t->index].pid_real = pid;
-	return ns_after_fork(r, t, pid);
+	return ns_after_fork(r, t);
 }
 
 pid_t fork_tree(struct restore *r, bool is_sibling, task_main run)
