@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/own.h"
 #include "kernel/read.h"
 
@@ -18,16 +19,29 @@ void proc_keep(int fd)
 	proc_dir = fd;
 }
 
-int proc_open(const char *path, int flags)
+/* The directory that it is looked up from, and *path below that. */
+static int begin_of(const char **path)
 {
 	static const char mount[] = "/proc/";
-	int fd;
 
-	if (proc_dir >= 0 && !strncmp(path, mount, sizeof(mount) - 1))
-		fd = openat(proc_dir, path + sizeof(mount) - 1, flags | O_CLOEXEC);
-	else
-		fd = open(path, flags | O_CLOEXEC);
+	if (proc_dir < 0 || strncmp(*path, mount, sizeof(mount) - 1))
+		return AT_FDCWD;
+	*path += sizeof(mount) - 1;
+	return proc_dir;
+}
+
+int proc_open(const char *path, int flags)
+{
+	int dir = begin_of(&path), fd = openat(dir, path, flags | O_CLOEXEC);
+
 	return fd < 0 ? -errno : fd;
+}
+
+ssize_t proc_readlink(const char *path, char *ret, size_t size)
+{
+	int dir = begin_of(&path);
+
+	return readlinkat(dir, path, ret, size);
 }
 
 static int grow(struct proc_text *t, size_t *room)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once				/* kernel/read.h: a whole /proc file as text */
 #include <stddef.h>
+#include <sys/types.h>
 #include "base/compiler.h"
 
 /*
@@ -24,5 +25,7 @@ void proc_text_free(struct proc_text *t);
 void proc_keep(int fd);
 /* As open(2) with O_CLOEXEC for a path that begins with /proc/; reports nothing. */
 int proc_open(const char *path, int flags) must_check;
+/* As readlink(2) for such a path. */
+ssize_t proc_readlink(const char *path, char *ret, size_t size) must_check;
 
 #define auto_proc_text __attribute__((cleanup(proc_text_free))) struct proc_text

@@ -8,6 +8,7 @@
 #include "base/own.h"
 #include "base/parse.h"
 #include "kernel/proc_status.h"
+#include "kernel/read.h"
 #include "run/dump.h"
 #include "run/restore.h"
 #include "run/shared.h"
@@ -48,7 +49,7 @@ pid_t pids_session(const struct dump *d, const struct proc_status *status)
 pid_t pids_own_real(void)
 {
 	char text[16];
-	ssize_t len = readlink("/proc/self", text, sizeof(text) - 1);
+	ssize_t len = proc_readlink("/proc/self", text, sizeof(text) - 1);
 
 	if (len <= 0)
 		return getpid();
