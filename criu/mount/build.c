@@ -94,20 +94,6 @@ static int become_root(int fd)
 
 /* --- the yard --- */
 
-static int make_tmpfs(int *ret_fd)
-{
-	auto_fd int fs = fsopen("tmpfs", FSOPEN_CLOEXEC), fd = -1;
-
-	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "source", "criu", 0) < 0 ||
-	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return fail_errno("make a tmpfs");
-	fd = fsmount(fs, FSMOUNT_CLOEXEC, 0);
-	if (fd < 0)
-		return fail_errno("mount a tmpfs");
-	*ret_fd = take_fd(&fd);
-	return 0;
-}
-
 static int attach_in_yard(struct builder *s, size_t base)
 {
 	char name[16];
@@ -153,7 +139,7 @@ static int enter_yard(struct builder *s)
 
 	if (s->yard_ns >= 0)
 		return 0;
-	err = make_tmpfs(&s->yard);
+	err = tmpfs_make(&s->yard);
 	if (!err)
 		err = become_root(s->yard);
 	if (err)

@@ -20,6 +20,8 @@ struct mount_kind {
 	unsigned int traits;
 };
 
+/* Of a file system that no row has, but the user wants made from its options. */
+extern const struct mount_kind mount_kind_generic;
 /* NULL: no row has it. */
 const struct mount_kind *mount_kind_by_name(const char *fstype);
 const struct mount_kind *mount_kind_of(const MntEntry *e);

@@ -11,6 +11,8 @@ static const struct mount_kind kinds[] = {
 #undef MOUNT_KIND
 };
 
+const struct mount_kind mount_kind_generic = { "", FSTYPE__AUTO, KIND_MAKE };
+
 /* "fuse.sshfs" is a fuse: what follows the dot is decoration. */
 static bool is_name(const struct mount_kind *k, const char *fstype)
 {

@@ -93,8 +93,11 @@ int mount_view(const struct mnt_sb *sb, const struct mnt_ns *ns)
 		if (fd < 0)
 			continue;
 		view = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-		if (view >= 0)	/* an unbindable one cannot be looked at that way */
+		if (view >= 0)
 			return view;
+		/* An unbindable one cannot be cloned; nothing hides what is in it if nothing is mounted in it. */
+		if (!mnt->child)
+			return openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	return -ENOENT;
 }

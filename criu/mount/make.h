@@ -4,5 +4,7 @@
 
 /* A detached mount of the whole file system, with its contents. img_dir: where tmpfs-dev-N.tar.gz.img is, or -1. */
 int base_make(const struct mnt_base *b, int img_dir, int *ret_fd) must_check;
+/* A detached, empty tmpfs. */
+int tmpfs_make(int *ret_fd) must_check;
 /* Needs the library for contents. */
 bool base_has_contents(const struct mnt_base *b);

@@ -69,6 +69,9 @@ struct mounts {
 	VEC(struct mnt_base *) bases;
 	VEC(struct mnt_group *) groups;
 	struct map by_id, by_dev, by_shared, by_master;
+	/* NULL, or whether a file system without a row of kinds.def is made from its options. */
+	bool (*is_enabled)(const void *arg, const char *fsname);
+	const void *enabled_arg;
 };
 
 struct mnt_ns *mounts_ns_add(struct mounts *m, uint32_t id);
