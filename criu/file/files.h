@@ -34,6 +34,8 @@ int files_highest_fd(const struct model *m);
  * (--inherit-fd, a terminal on 0, 1 or 2) still have their numbers: who makes what, ghosts, inherited descriptors.
  */
 int files_prepare(struct restore *r) must_check;
+/* In the root task, when it is in its namespaces, before it forks others. */
+int files_prepare_inside(struct restore *r) must_check;
 /* In a task: make the files it owns (first holder in tree order), note them in shared_file(). Before STEP_MADE. */
 int files_make(struct restore *r) must_check;
 /* In a task: all descriptors to their numbers, foreign ones by pidfd_getfd. Between STEP_MADE and STEP_INSTALLED. */

@@ -10,7 +10,6 @@
 #include "file/ghost.h"
 #include "file/path.h"
 #include "image/dir.h"
-#include "ns/user.h"
 
 static int load_chunks(struct model *m, struct image_in *in, struct ghost *g)
 {
@@ -100,9 +99,6 @@ static int load_ghost(struct model *m, int img_dir, uint32_t id)
 		err = load_content(m, &in, &g);
 	if (err)
 		return err;
-	/* It is the tool that makes the file, outside of the tree's user namespace. */
-	g.entry->uid = user_uid_outside(m, g.entry->uid);
-	g.entry->gid = user_gid_outside(m, g.entry->gid);
 	vec_push(&m->arena, &p->ghosts, g);
 	return 0;
 }

@@ -25,6 +25,8 @@ struct file_facts {
 	uint32_t flags;			/* open flags without O_CLOEXEC */
 	int mnt_id;			/* as the kernel numbers it, -1 if unknown */
 	uint32_t id;			/* the id of the record being filled */
+	int root;			/* where its path begins: of its mount namespace, or AT_FDCWD for the tool's */
+	bool is_outside;		/* its mount is in no namespace of the tree */
 	bool is_path_only;		/* asked by another kind, which needs a name to open the file by */
 };
 
@@ -42,7 +44,7 @@ enum { FDINFO_NOT_MINE = 1 };
  * Slots that are NULL mean the family's default. The order of kinds.def is the order of asking.
  *   dump:    claims, fdinfo (once per line of fdinfo), scan, refuse; scan_peers when all files are known; save
  *   load:    check (each record), load
- *   restore: prepare, group, make, fill, release
+ *   restore: prepare, prepare_inside, group, make, fill, release
  * The family does what all have in common: id, flags, pos and fown of a record are filled in before scan, and flags
  * that F_SETFL can set, and the owner, are set behind make and fill.
  */
@@ -65,6 +67,8 @@ struct file_kind {
 	int (*check)(const void *rec);
 	/* Once per kind, in the tool, before tasks are forked; release takes back what prepare has done outside. */
 	int (*prepare)(struct restore *r);
+	/* Once per kind, in the root task, when all mounts of the tree are there, before it forks others. */
+	int (*prepare_inside)(struct restore *r);
 	void (*release)(struct restore *r);
 	/* Once per kind, in the tool, at the end of a dump, good or bad. */
 	void (*release_dump)(struct dump *d);

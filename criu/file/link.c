@@ -8,6 +8,7 @@
 #include "file/files.h"
 #include "file/scan.h"
 #include "file/state.h"
+#include "file/where.h"
 #include "run/dump.h"
 
 /* A static that changes, because tasks are scanned by several threads and this is where they meet. */
@@ -43,6 +44,7 @@ static int add(struct dump *d, const struct task *t, const char *path, struct kn
 		return fail_errno("read link %s", path);
 	link[len] = 0;
 	f.link = link;
+	where_find(d, &f);
 	kind = file_kind_of(&f);
 	if (kind)
 		return file_add(d, kind, &f, &l->id);

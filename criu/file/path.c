@@ -6,11 +6,13 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/own.h"
 #include "base/parse.h"
 #include "file/describe.h"
 #include "file/path.h"
 #include "file/record.h"
 #include "file/state.h"
+#include "file/where.h"
 #include "ns/ns.h"
 #include "options.h"
 #include "run/dump.h"
@@ -27,12 +29,13 @@ struct paths *paths_of(struct model *m)
 	return *data;
 }
 
-bool path_leads_to(const char *path, const struct stat *st)
+/* Whether the path leads to the file, without following it. */
+static bool leads_to(const struct file_facts *f, const char *path)
 {
 	struct stat at;
 
-	return lstat(path, &at) == 0 && at.st_dev == st->st_dev && at.st_ino == st->st_ino &&
-	       (at.st_mode & S_IFMT) == (st->st_mode & S_IFMT);
+	return where_stat(f, path, &at) == 0 && at.st_dev == f->st.st_dev && at.st_ino == f->st.st_ino &&
+	       (at.st_mode & S_IFMT) == (f->st.st_mode & S_IFMT);
 }
 
 static bool cut_deleted(char *name)
@@ -65,19 +68,31 @@ static void warn_of_outsider(const struct model *m, const char *link)
 
 /* --- link remaps ----------------------------------------------------------------------------------------- */
 
-static int link_at(struct dump *d, const struct file_facts *f, const char *path, int *ret_entry)
+/* In a mount namespace of the tree, a path that still means the same when this process is gone. */
+static const char *journal_path(struct dump *d, const struct file_facts *f, const char *path)
 {
-	int entry = journal_enter(d->journal, JOURNAL_FILE, path, NULL);
+	if (f->root == AT_FDCWD)
+		return path;
+	return arena_printf(&d->m.arena, "/proc/%d/root%s", leader(f->task)->pid_real, path);
+}
+
+static int link_at(struct dump *d, const struct file_facts *f, const char *dir, struct remap_link *l)
+{
+	int entry = journal_enter(d->journal, JOURNAL_FILE, journal_path(d, f, l->path), NULL);
+	const char *base = l->path + strlen(dir) + 1;
+	auto_fd int at = -1;
+	int err;
 
 	if (entry < 0)
 		return entry;
-	if (linkat(f->copy, "", AT_FDCWD, path, AT_EMPTY_PATH) < 0) {
-		int err = -errno;
-
+	at = where_open(f, *dir ? dir : "/");
+	err = at < 0 ? at : linkat(f->copy, "", at, base, AT_EMPTY_PATH) < 0 ? -errno : 0;
+	if (err) {
 		journal_strike(d->journal, entry);
 		return err;
 	}
-	*ret_entry = entry;
+	l->dir = take_fd(&at);
+	l->entry = entry;
 	return 0;
 }
 
@@ -87,13 +102,13 @@ static int make_link(struct dump *d, const struct file_facts *f, const char *nam
 	char *dir = arena_strdup(&d->m.arena, name), *slash;
 	int err = -ENOENT;
 
-	l->entry = -1;
+	l->entry = l->dir = -1;
 	while (err == -ENOENT && (slash = strrchr(dir, '/'))) {
 		*slash = 0;
 		l->path = arena_printf(&d->m.arena, "%s/link_remap.%u", dir, l->id);
 		if (d->opt->dry_run)
 			return 0;
-		err = link_at(d, f, l->path, &l->entry);
+		err = link_at(d, f, dir, l);
 	}
 	return err ? fail_with(err, "link %s", l->path) : 0;
 }
@@ -147,8 +162,9 @@ void links_release(struct dump *d)
 
 		if (l->entry < 0)
 			continue;
-		if (!d->files->is_committed && unlink(l->path) < 0 && errno != ENOENT)
+		if (!d->files->is_committed && unlinkat(l->dir, strrchr(l->path, '/') + 1, 0) < 0 && errno != ENOENT)
 			warn_errno("remove %s", l->path);
+		close(take_fd(&l->dir));
 		journal_strike(d->journal, l->entry);
 		l->entry = -1;
 	}
@@ -166,7 +182,7 @@ static bool find_device(struct dump *d, const struct file_facts *f, char **ret_n
 
 	if (!d->opt->evasive_devices || (!S_ISCHR(f->st.st_mode) && !S_ISBLK(f->st.st_mode)))
 		return false;
-	if (lstat(*ret_name, &st) == 0 && st.st_rdev == f->st.st_rdev &&
+	if (where_stat(f, *ret_name, &st) == 0 && st.st_rdev == f->st.st_rdev &&
 	    (st.st_mode & S_IFMT) == (f->st.st_mode & S_IFMT))
 		return true;
 	snprintf(path, sizeof(path), "/sys/dev/%s/%u:%u/uevent", S_ISCHR(f->st.st_mode) ? "char" : "block",
@@ -177,7 +193,7 @@ static bool find_device(struct dump *d, const struct file_facts *f, char **ret_n
 		if (!has_prefix(line, "DEVNAME="))
 			continue;
 		*ret_name = arena_printf(&d->m.arena, "/dev/%s", line + strlen("DEVNAME="));
-		is_found = lstat(*ret_name, &st) == 0 && st.st_rdev == f->st.st_rdev;
+		is_found = where_stat(f, *ret_name, &st) == 0 && st.st_rdev == f->st.st_rdev;
 	}
 	if (uevent)
 		fclose(uevent);
@@ -191,8 +207,8 @@ static bool is_of_renumbered(const struct dump *d, const struct file_facts *f)
 {
 	int pid;
 
-	return sscanf(f->link, "/proc/%d/", &pid) == 1 && ns_of(&d->m, f->task, NS_PID) &&
-	       !ns_of(&d->m, f->task, NS_MNT) && model_task_by_real(&d->m, pid);
+	return f->root == AT_FDCWD && sscanf(f->link, "/proc/%d/", &pid) == 1 && ns_of(&d->m, f->task, NS_PID) &&
+	       model_task_by_real(&d->m, pid);
 }
 
 static void refuse_unreachable(struct dump *d, const struct file_facts *f)
@@ -204,7 +220,7 @@ static void refuse_unreachable(struct dump *d, const struct file_facts *f)
 		refuse(&d->refusals, REFUSE_FILE_UNSUPPORTED, "%s is %s", f->link, special);
 	else if (has_prefix(f->link, "/proc/"))
 		refuse(&d->refusals, REFUSE_FILE_UNREACHABLE, "%s belongs to a process that has ended", f->link);
-	else if (lstat(f->link, &st) < 0)
+	else if (where_stat(f, f->link, &st))
 		refuse(&d->refusals, REFUSE_FILE_UNREACHABLE, "nothing is at the path %s any more", f->link);
 	else
 		refuse(&d->refusals, REFUSE_FILE_UNREACHABLE, "another file is at the path %s now", f->link);
@@ -222,7 +238,7 @@ static int scan_lost(struct dump *d, const struct file_facts *f, char **name)
 	}
 	*name = cut;
 	/* Unlinked, and linked again under its name. */
-	if (path_leads_to(cut, &f->st))
+	if (leads_to(f, cut))
 		return 0;
 	/* Some file systems never count the links of directories. */
 	if (!f->st.st_nlink || S_ISDIR(f->st.st_mode))
@@ -233,7 +249,12 @@ static int scan_lost(struct dump *d, const struct file_facts *f, char **name)
 int path_scan(struct dump *d, const struct file_facts *f, char **ret_name)
 {
 	*ret_name = arena_strdup(&d->m.arena, f->link);
-	if (!path_leads_to(f->link, &f->st))
+	if (f->is_outside && !*special_fs_name(f->copy)) {
+		refuse(&d->refusals, REFUSE_FILE_OUTSIDE, "%s is on mount %d, which is in no mount namespace of the tree",
+		       f->link, f->mnt_id);
+		return 0;
+	}
+	if (!leads_to(f, f->link))
 		return scan_lost(d, f, ret_name);
 	if (has_prefix(f->link, "/proc/")) {
 		if (is_of_renumbered(d, f))

@@ -11,6 +11,7 @@ struct remap_link {
 	ino_t ino;
 	uint32_t id;			/* of its record */
 	const char *path;
+	int dir;			/* the directory that it was made in */
 	int entry;			/* in the journal, -1 if the link was not made (dry run) */
 };
 
@@ -29,5 +30,3 @@ struct paths *paths_of(struct model *m);
 int path_scan(struct dump *d, const struct file_facts *f, char **ret_name) must_check;
 /* Takes link remaps back, unless the dump was committed. */
 void links_release(struct dump *d);
-/* Whether the path leads to the file, without following it. */
-bool path_leads_to(const char *path, const struct stat *st);

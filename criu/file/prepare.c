@@ -96,6 +96,16 @@ int files_prepare(struct restore *r)
 	return err;
 }
 
+int files_prepare_inside(struct restore *r)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < n_file_kinds && !err; i++)
+		if (file_kinds[i]->prepare_inside)
+			err = file_kinds[i]->prepare_inside(r);
+	return err;
+}
+
 void files_restore_release(struct restore *r)
 {
 	if (!r->files)

@@ -14,6 +14,7 @@
 #include "file/kind.h"
 #include "file/path.h"
 #include "file/places.h"
+#include "file/where.h"
 #include "options.h"
 #include "run/dump.h"
 #include "run/restore.h"
@@ -64,7 +65,7 @@ static void scan_device(struct dump *d, const struct file_facts *f, RegFileEntry
 {
 	struct stat st;
 
-	if (!model_remap(&d->m, f->id) && lstat(e->name, &st) == 0)
+	if (!model_remap(&d->m, f->id) && where_stat(f, e->name, &st) == 0)
 		e->mode = st.st_mode;
 	if (S_ISCHR(f->st.st_mode) && f->st.st_rdev == makedev(MEM_MAJOR, KMSG_MINOR) &&
 	    (f->flags & O_ACCMODE) != O_WRONLY)
@@ -105,6 +106,10 @@ static int regular_scan(struct dump *d, const struct file_facts *f, void *rec)
 	err = path_scan(d, f, &e->name);
 	if (err)
 		return err;
+	if (d->m.mounts) {
+		e->has_mnt_id = true;
+		e->mnt_id = f->mnt_id;
+	}
 	if (is_device)
 		scan_device(d, f, e);
 	/* A log grows while the tree is away, and nobody minds. */
@@ -213,8 +218,8 @@ static int open_file(struct restore *r, const RegFileEntry *e, uint32_t flags, i
 		err = file_reopen(s->fd, flags & ~O_NOFOLLOW, ret_fd);
 		return err ? fail_with(err, "open %s, which was deleted", e->name) : 0;
 	}
-	*ret_fd = open(e->name, flags | O_CLOEXEC | O_NOCTTY);
-	return *ret_fd < 0 ? fail_errno("open %s (it must be as at the dump)", e->name) : 0;
+	*ret_fd = where_open_entry(r, e, flags | O_NOCTTY);
+	return *ret_fd < 0 ? fail_with(*ret_fd, "open %s (it must be as at the dump)", e->name) : 0;
 }
 
 static int open_inherited(struct restore *r, const RegFileEntry *e, int *ret_fd)
@@ -268,6 +273,7 @@ const struct file_kind regular_kind = {
 	.check = regular_check,
 	.load = regular_load,
 	.prepare = regular_prepare,
+	.prepare_inside = regular_prepare,	/* those in mounts of the tree's own */
 	.release = regular_release,
 	.make = regular_make,
 };

@@ -15,6 +15,7 @@
 #include "file/kinds.h"
 #include "file/record.h"
 #include "file/scan.h"
+#include "file/where.h"
 #include "run/dump.h"
 
 /* A task whose table is being read. */
@@ -148,6 +149,7 @@ static int scan_fd(struct reader *r, const struct table_fd *t)
 	f.pos = common.pos;
 	f.flags = common.flags & ~O_CLOEXEC;
 	f.mnt_id = common.mnt_id;
+	where_find(r->d, &f);
 	if (common.lock)
 		refuse(&r->d->refusals, REFUSE_FILE_LOCK, "%s is locked (%.*s)", link,
 		       (int)strcspn(common.lock, "\n"), common.lock);

@@ -17,6 +17,9 @@
 #include "file/places.h"
 #include "file/record.h"
 #include "file/state.h"
+#include "file/where.h"
+#include "mount/look.h"
+#include "ns/user.h"
 #include "run/journal.h"
 #include "run/restore.h"
 
@@ -47,9 +50,14 @@ static int add(struct restore *r, uint32_t file_id, int *fd, bool is_description
 	return err;
 }
 
+static const RegFileEntry *entry_of(const struct model *m, uint32_t file_id)
+{
+	return model_file(m, file_id)->rec;
+}
+
 static const char *name_of(const struct model *m, uint32_t file_id)
 {
-	return ((const RegFileEntry *)model_file(m, file_id)->rec)->name;
+	return entry_of(m, file_id)->name;
 }
 
 /* --- lending a name -------------------------------------------------------------------------------------- */
@@ -88,18 +96,23 @@ static void remove_parents(struct arena *a, const struct lent *l)
 }
 
 /* Its own name if that is free, else one beside it. */
-static int lend_begin(struct restore *r, const char *name, struct lent *ret)
+static int lend_begin(struct restore *r, uint32_t file_id, struct lent *ret)
 {
+	const RegFileEntry *e = entry_of(&r->m, file_id);
+	const char *name = e->name, *outside;
 	struct stat st;
 	int err;
 
-	*ret = (struct lent){ .name = name };
+	*ret = (struct lent){ .name = name, .entry = -1 };
 	if (lstat(name, &st) == 0)
 		ret->name = arena_printf(&r->m.arena, "%s.cr_link", name);
 	err = make_parents(&r->m.arena, name, &ret->made_from);
 	if (err)
 		return err;
-	ret->entry = journal_enter(r->journal, JOURNAL_FILE, ret->name, NULL);
+	outside = where_outside(r, e, ret->name);
+	if (!outside)
+		return 0;
+	ret->entry = journal_enter(r->journal, JOURNAL_FILE, outside, NULL);
 	return min(ret->entry, 0);
 }
 
@@ -182,11 +195,22 @@ static int open_stand_in(struct restore *r, uint32_t file_id, const char *name)
 	return add(r, file_id, &fd, false);
 }
 
-/* Under its name: the first time made, later linked to what is there already. *unnamed holds it in between. */
-static int give_name(struct restore *r, const struct ghost *g, const char *name, const char *first, int *unnamed)
+/* By the descriptor itself, which kernels before 6.10 allow in no user namespace but the first; else through /proc. */
+static int link_unnamed(int fd, const char *name)
 {
 	char path[32];
 
+	if (linkat(fd, "", AT_FDCWD, name, AT_EMPTY_PATH) == 0)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (linkat(AT_FDCWD, path, AT_FDCWD, name, AT_SYMLINK_FOLLOW) < 0)
+		return fail_errno("link %s", name);
+	return 0;
+}
+
+/* Under its name: the first time made, later linked to what is there already. *unnamed holds it in between. */
+static int give_name(struct restore *r, const struct ghost *g, const char *name, const char *first, int *unnamed)
+{
 	if (S_ISREG(g->entry->mode) && *unnamed < 0 && !first) {
 		*unnamed = open_unnamed(&r->m.arena, name, O_RDWR);
 		if (*unnamed >= 0) {
@@ -197,10 +221,7 @@ static int give_name(struct restore *r, const struct ghost *g, const char *name,
 		}
 	}
 	if (*unnamed >= 0) {
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", *unnamed);
-		if (linkat(AT_FDCWD, path, AT_FDCWD, name, AT_SYMLINK_FOLLOW) < 0)
-			return fail_errno("link %s", name);
-		return 0;
+		return link_unnamed(*unnamed, name);
 	}
 	if (first && link(first, name) == 0)
 		return 0;
@@ -233,7 +254,7 @@ static int make_ghost(struct restore *r, const struct ghost *g)
 			continue;
 		there = find_lent(r, lent, n, name_of(&r->m, e->orig_id));
 		if (!there) {
-			err = lend_begin(r, name_of(&r->m, e->orig_id), &lent[n]);
+			err = lend_begin(r, e->orig_id, &lent[n]);
 			if (err)
 				break;
 			there = &lent[n++];
@@ -258,7 +279,7 @@ static int make_link(struct restore *r, const RemapFilePathEntry *e)
 	struct lent lent;
 	int err, end;
 
-	err = lend_begin(r, name_of(&r->m, e->orig_id), &lent);
+	err = lend_begin(r, e->orig_id, &lent);
 	if (err)
 		return err;
 	if (link(from, lent.name) < 0)
@@ -269,6 +290,55 @@ static int make_link(struct restore *r, const RemapFilePathEntry *e)
 	return err ? err : end;
 }
 
+static const RegFileEntry *first_of(const struct restore *r, const struct ghost *g)
+{
+	for (size_t i = 0; i < r->m.remaps.n; i++)
+		if (is_of_ghost(r->m.remaps.v[i], g))
+			return entry_of(&r->m, r->m.remaps.v[i]->orig_id);
+	return NULL;
+}
+
+/* In mounts of the tree's own it is the root task that makes files, else the tool. */
+static bool is_ours(const struct restore *r, const RegFileEntry *e)
+{
+	return where_is_inside(r, e) == (r->self != NULL);
+}
+
+static int make_ghost_there(struct restore *r, const struct ghost *g)
+{
+	const RegFileEntry *first = first_of(r, g);
+	struct mount_visit v;
+	int end, err;
+
+	if (!first || !is_ours(r, first))
+		return 0;
+	if (!r->self) {			/* outside of the tree's user namespace */
+		g->entry->uid = user_uid_outside(&r->m, g->entry->uid);
+		g->entry->gid = user_gid_outside(&r->m, g->entry->gid);
+	}
+	err = where_visit(r, first, &v);
+	if (err)
+		return err;
+	err = make_ghost(r, g);
+	end = where_leave(&v);
+	return err ?: end;
+}
+
+static int make_link_there(struct restore *r, const RemapFilePathEntry *e)
+{
+	struct mount_visit v;
+	int end, err;
+
+	if (!is_ours(r, entry_of(&r->m, e->orig_id)))
+		return 0;
+	err = where_visit(r, entry_of(&r->m, e->orig_id), &v);
+	if (err)
+		return err;
+	err = make_link(r, e);
+	end = where_leave(&v);
+	return err ?: end;
+}
+
 int stand_ins_make(struct restore *r)
 {
 	struct paths *p = paths_of(&r->m);
@@ -276,12 +346,24 @@ int stand_ins_make(struct restore *r)
 
 	for (size_t i = 0; i < p->ghosts.n && !err; i++) {
 		IN_SCOPE("ghost", p->ghosts.v[i].id);
-		err = make_ghost(r, &p->ghosts.v[i]);
+		err = make_ghost_there(r, &p->ghosts.v[i]);
 	}
 	for (size_t i = 0; i < r->m.remaps.n && !err; i++)
 		if (r->m.remaps.v[i]->remap_type == REMAP_TYPE__LINKED)
-			err = make_link(r, r->m.remaps.v[i]);
+			err = make_link_there(r, r->m.remaps.v[i]);
 	return err;
+}
+
+/* A link that the dump has left. */
+static void remove_link(struct restore *r, const RemapFilePathEntry *e)
+{
+	const char *name = name_of(&r->m, e->remap_id);
+	struct mount_visit v;
+
+	if (where_visit(r, entry_of(&r->m, e->orig_id), &v) || (unlink(name) < 0 && errno != ENOENT))
+		warn_errno("remove %s", name);
+	if (where_leave(&v))
+		warn("the tool stays in a mount namespace of the tree");
 }
 
 void stand_ins_release(struct restore *r)
@@ -293,9 +375,7 @@ void stand_ins_release(struct restore *r)
 	p->stand_ins.n = 0;
 	/* A restore that failed can be tried again. */
 	for (size_t i = 0; r->files->is_committed && i < r->m.remaps.n; i++) {
-		const RemapFilePathEntry *e = r->m.remaps.v[i];
-
-		if (e->remap_type == REMAP_TYPE__LINKED && unlink(name_of(&r->m, e->remap_id)) < 0 && errno != ENOENT)
-			warn_errno("remove %s", name_of(&r->m, e->remap_id));
+		if (r->m.remaps.v[i]->remap_type == REMAP_TYPE__LINKED)
+			remove_link(r, r->m.remaps.v[i]);
 	}
 }

@@ -37,4 +37,5 @@
 #include "siginfo.pb-c.h"
 #include "timer.pb-c.h"
 #include "creds.pb-c.h"
+#include "mnt.pb-c.h"
 #include "netdev.pb-c.h"

@@ -157,14 +157,32 @@ static void announce(struct restore *r, const struct task *t)
 		}
 }
 
+/* Of kinds whose namespaces are made all at once, by the root task. */
+static int make_first(struct restore *r, const struct task *t, enum ns_type type)
+{
+	if (t != r->m.tasks.v[0])
+		return 0;
+	for (size_t i = 0; i < r->m.namespaces.n; i++) {
+		struct ns *ns = r->m.namespaces.v[i];
+		IN_SCOPE(ns_rows[type].name, ns->id);
+		int err = ns->type == type && ns->kind->make_first ? ns->kind->make_first(r, ns) : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 int ns_enter(struct restore *r, const struct task *t)
 {
 	if (!r->m.namespaces.n || !t->ids)
 		return 0;
 	for (size_t i = 0; i < array_size(entry_order); i++) {
 		struct ns *ns = ns_of(&r->m, t, entry_order[i]);
-		int err = ns && ns != at_birth(r, t, entry_order[i]) ? enter(r, t, ns) : 0;
+		int err = make_first(r, t, entry_order[i]);
 
+		if (!err && ns && ns != at_birth(r, t, entry_order[i]))
+			err = enter(r, t, ns);
 		if (err)
 			return err;
 	}

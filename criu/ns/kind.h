@@ -6,7 +6,7 @@
 /*
  * Slots that are NULL mean: nothing to do; a kind without scan is refused.
  *   dump:    scan with ns->fd open and ns->task stopped; save after everything else is known
- *   load:    load (and check) the records
+ *   load:    load (and check) the records, prepare
  *   restore: make in ns->task, which has just been put into the fresh namespace. It is root in its user namespace,
  *            still has the tool's mounts, and sees the tool's /proc.
  */
@@ -14,6 +14,10 @@ struct ns_kind {
 	int (*scan)(struct dump *d, struct ns *ns);
 	int (*save)(struct dump *d, struct ns *ns);
 	int (*load)(struct restore *r, struct ns *ns);
+	/* In the tool, before the first fork: what the tasks need from outside. */
+	int (*prepare)(struct restore *r, struct ns *ns);
+	/* In the root task, when it is in all its other namespaces: opens ns->fd, of all namespaces of the kind. */
+	int (*make_first)(struct restore *r, struct ns *ns);
 	int (*make)(struct restore *r, struct ns *ns);
 	/* Of kinds that unshare(2) cannot make at once: makes the namespace and enters it. */
 	int (*make_and_enter)(struct restore *r, struct ns *ns);
@@ -33,10 +37,6 @@ extern const struct ns_row ns_rows[NS_COUNT];
 /* 0: there is none (a kernel without such namespaces, or an image of one). */
 uint32_t ns_id_get(const TaskKobjIdsEntry *ids, enum ns_type type);
 void ns_id_set(TaskKobjIdsEntry *ids, enum ns_type type, uint32_t id);
-/* In the model by its id; NULL: the tool's own. */
-struct ns *ns_by_id(const struct model *m, enum ns_type type, uint32_t id);
-/* The first of this type in the model; NULL: none. */
-struct ns *ns_first(const struct model *m, enum ns_type type);
 struct ns *ns_add(struct model *m, enum ns_type type, uint32_t id, const struct task *t);
 
 /* While dumping: runs work in the calling thread inside ns (net, ipc, uts only), and comes back. */

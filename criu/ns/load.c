@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The namespaces of a loaded snapshot. */
 #include <fcntl.h>
+#include <stdio.h>
 #include "base/log.h"
 #include "kernel/read.h"
 #include "ns/kind.h"
+#include "options.h"
 #include "run/restore.h"
+#include "run/shared.h"
 
 static int load_one(struct restore *r, struct ns *ns)
 {
 	IN_SCOPE(ns_rows[ns->type].name, ns->id);
 
-	if (!ns->kind->make && !ns->kind->make_and_enter && ns->type != NS_PID)
+	if (!ns->kind->make && !ns->kind->make_and_enter && !ns->kind->make_first && ns->type != NS_PID)
 		return fail(EOPNOTSUPP, "%s namespaces are not supported yet", ns_rows[ns->type].name);
 	return ns->kind->load ? ns->kind->load(r, ns) : 0;
 }
@@ -47,7 +50,25 @@ int ns_prepare(struct restore *r)
 	if (fd < 0)
 		return fail_errno("open /proc");
 	proc_keep(fd);
+	for (size_t i = 0; i < r->m.namespaces.n; i++) {
+		struct ns *ns = r->m.namespaces.v[i];
+		IN_SCOPE(ns_rows[ns->type].name, ns->id);
+		int err = ns->kind->prepare && !r->opt->dry_run ? ns->kind->prepare(r, ns) : 0;
+
+		if (err)
+			return err;
+	}
 	return 0;
+}
+
+int ns_open_made(const struct restore *r, const struct ns *ns)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", shared_ns(r->shared, ns->index)->pid_real, ns_rows[ns->type].name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? fail_errno("open %s", path) : fd;
 }
 
 int ns_make_outside(struct restore *r)

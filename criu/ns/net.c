@@ -69,16 +69,6 @@ static int net_ns_make(struct restore *r not_used, struct ns *ns not_used)
 	return 0;			/* by the tool, later */
 }
 
-static int open_made(struct restore *r, const struct ns *ns)
-{
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", shared_ns(r->shared, ns->index)->pid_real);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? fail_errno("open %s", path) : fd;
-}
-
 static int net_ns_make_outside(struct restore *r, struct ns *first)
 {
 	auto_fd int own = -1;
@@ -95,7 +85,7 @@ static int net_ns_make_outside(struct restore *r, struct ns *first)
 
 		if (ns->type != NS_NET || ns->ext_key)
 			continue;
-		add(&r->m.arena, &set, ns)->fd = open_made(r, ns);
+		add(&r->m.arena, &set, ns)->fd = ns_open_made(r, ns);
 		err = min(set.v.v[set.v.n - 1]->fd, 0);
 	}
 	if (!err)

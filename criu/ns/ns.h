@@ -26,11 +26,15 @@ struct ns {
 	size_t index;			/* in model.namespaces */
 	ino_t ino;			/* while dumping */
 	int fd;				/* the namespace itself; while restoring, of mount namespaces only; else -1 */
-	int root;			/* mount namespaces: a descriptor of their root directory */
+	int root;			/* mount namespaces: their root directory; while restoring, in tasks; else -1 */
 	const char *ext_key;		/* it is not part of the snapshot: the label that --inherit-fd gives it again */
 	void *data;			/* the kind's */
 };
 
+/* In the model by its id; NULL: the tool's own. */
+struct ns *ns_by_id(const struct model *m, enum ns_type type, uint32_t id);
+/* The first of this type in the model; NULL: none. */
+struct ns *ns_first(const struct model *m, enum ns_type type);
 /* The namespace that a living task is in; NULL: the tool's own. */
 struct ns *ns_of(const struct model *m, const struct task *t, enum ns_type type);
 /* As above, of the root task: the one that ids in the images are counted in. */
@@ -57,5 +61,7 @@ int ns_before_fork(struct restore *r, const struct task *t) must_check;
 int ns_after_fork(struct restore *r, const struct task *t) must_check;
 /* In the new process, first of all: makes the namespaces it is the first member of, enters the others. */
 int ns_enter(struct restore *r, const struct task *t) must_check;
+/* In the tool: the namespace itself, once its first task is in it. */
+int ns_open_made(const struct restore *r, const struct ns *ns) must_check;
 /* In the tool, when all tasks exist and wait. */
 int ns_make_outside(struct restore *r) must_check;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "cgroup/cgroups.h"
+#include "file/files.h"
 #include "mem/mem.h"
 #include "ns/ns.h"
 #include "options.h"
@@ -75,12 +76,17 @@ static pid_t fork_with_pids(const struct chosen_pids *pids, uint64_t flags, int 
 	return fail_errno("fork pid %d", pid);
 }
 
-static pid_t fork_helper(pid_t pid)
+static pid_t fork_sharing(pid_t pid, uint64_t flags)
 {
 	struct chosen_pids any = { .n = 0 }, one = { .level = { pid }, .n = 1 };
 	int none = -1;
 
-	return fork_with_pids(pid ? &one : &any, 0, SIGCHLD, &none);
+	return fork_with_pids(pid ? &one : &any, flags, SIGCHLD, &none);
+}
+
+static pid_t fork_helper(pid_t pid)
+{
+	return fork_sharing(pid, 0);
 }
 
 static int fork_task(struct restore *r, const struct task *t, uint64_t flags, task_main run);
@@ -106,6 +112,11 @@ static pid_t spare_pid(const struct restore *r, const struct task *t)
 			top = max(top, o->threads[n].pid);
 	}
 	return top + 1 + t->index;
+}
+
+pid_t fork_helper_sharing(const struct restore *r, uint64_t flags)
+{
+	return fork_sharing(spare_pid(r, r->self), flags);
 }
 
 /* A helper that forks and ends: its children are handed to the nearest subreaper. */
@@ -324,6 +335,8 @@ static void no_return child_main(struct restore *r, const struct task *t, bool i
 	err = cgroups_enter(r, t, is_in_cgroup);
 	if (!err)
 		err = ns_enter(r, t);
+	if (!err && t == r->m.tasks.v[0])
+		err = files_prepare_inside(r);
 	if (!err)
 		err = live_main(r, t, run);
 	barrier_fail(r, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once				/* task/fork.h: making the processes of a planned tree */
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include "base/compiler.h"
 
@@ -12,6 +13,11 @@ struct restore;
  * Returns the root's real pid or a negative errno.
  */
 pid_t fork_tree(struct restore *r, bool is_sibling, void (*run)(struct restore *r)) must_check;
+/*
+ * In the root task, before others are forked: a process that shares with it what flags say (CLONE_FILES), as fork(2)
+ * returns. Its pid is none of the tree's.
+ */
+pid_t fork_helper_sharing(const struct restore *r, uint64_t flags) must_check;
 /* In a task, around STEP_GROUPED: into its process group; then helpers and zombies go. */
 int fork_join_group(struct restore *r) must_check;
 int fork_reap_helpers(struct restore *r) must_check;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The flavors ns and uns: the program is the init of a pid namespace, with a UTS and a time namespace of its
+"""The flavors ns and uns: the program is the init of a pid namespace, with UTS, time and mount namespaces of its
 own; in uns with a user namespace, too, where only its root is mapped.
 
 Its pids differ on the host after each restore, so here the program alone judges.
@@ -12,7 +12,7 @@ import run
 
 
 class NsRun(run.Run):
-    namespaces = ("--pid", "--uts", "--time")
+    namespaces = ("--pid", "--uts", "--time", "--mount", "--mount-proc")
 
     def start(self):
         """unshare(1) forks the program, which is pid 1 inside; what it is on the host is asked of its parent."""
@@ -21,7 +21,10 @@ class NsRun(run.Run):
         self.outside = os.fork()
         if self.outside == 0:
             unshare = "/usr/bin/unshare"
-            self.become_program([unshare, *self.namespaces, "--fork", "--kill-child", "--", "/usr/bin/setsid", *self.command()], -1)
+            # what is open by now is on mounts that the tree does not have
+            reopen = 'cd "$ZDTM_DIR" && exec </dev/null >>out 2>&1 && exec /usr/bin/setsid "$@"'
+            self.become_program([unshare, *self.namespaces, "--fork", "--kill-child", "--", "/bin/sh", "-c", reopen, "sh",
+                                 *self.command()], -1)
         procs.wait_until(lambda: os.path.exists(self.path("ready.1")) or self.unshare_ended(), 30, "readiness of the program")
         kids = run.procsnap.children_of(self.outside)
         self.root = kids[0] if kids else 0

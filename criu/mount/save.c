@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Mounts into images: the records of each namespace, and what is in the file systems that nobody else has. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/own.h"
+#include "image/dir.h"
+#include "mount/look.h"
+#include "mount/set.h"
+#include "mount/tar.h"
+#include "ns/user.h"
+#include "run/dump.h"
+
+/* In the reverse order of mountinfo. */
+int mount_set_save(struct dump *d, uint32_t ns_id)
+{
+	const struct mounts *m = &d->m.mounts->m;
+	struct image_out out;
+
+	image_out_open(&out, d->img_dir, IMG_MNTS, ns_id);
+	for (size_t i = 0; i < m->ns.n; i++)
+		for (size_t k = m->ns.v[i]->id == ns_id ? m->ns.v[i]->mnts.n : 0; k--;)
+			image_put(&out, &m->ns.v[i]->mnts.v[k]->e->base);
+	return image_out_close(&out);
+}
+
+static int64_t uid_inside(void *m, int64_t id)
+{
+	return user_uid_inside(m, NULL, id);
+}
+
+static int64_t gid_inside(void *m, int64_t id)
+{
+	return user_gid_inside(m, NULL, id);
+}
+
+static int save_one(struct dump *d, const struct mnt_sb *sb, const struct mnt_ns *ns)
+{
+	const struct tar_ids ids = { &d->m, uid_inside, gid_inside };
+	auto_fd int view = mount_view(sb, ns), out = -1;
+	char name[64];
+
+	if (view < 0)
+		return fail_with(view, "look into %s", sb->mnts.v[0]->e->mountpoint);
+	snprintf(name, sizeof(name), "tmpfs-dev-%u.tar.gz.img", sb->dev);
+	out = openat(d->img_dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (out < 0)
+		return fail_errno("create image %s", name);
+	return tar_save(view, out, &ids);
+}
+
+static bool has_contents(const struct mnt_sb *sb)
+{
+	return sb->is_made && sb->kind->traits & KIND_CONTENTS;
+}
+
+static int save_of_ns(struct dump *d, struct mnt_ns *ns)
+{
+	const struct mounts *m = &d->m.mounts->m;
+	int err = 0;
+
+	for (size_t i = 0; i < m->sbs.n && !err; i++)
+		if (has_contents(m->sbs.v[i]) && m->sbs.v[i]->mnts.v[0]->ns == ns)
+			err = save_one(d, m->sbs.v[i], ns);
+	return err;
+}
+
+int mount_set_save_contents(struct dump *d)
+{
+	const struct mounts *m = &d->m.mounts->m;
+	size_t n = 0;
+	int err;
+
+	for (size_t i = 0; i < m->sbs.n; i++)
+		n += has_contents(m->sbs.v[i]);
+	if (!n)
+		return 0;
+	err = tar_prepare();		/* while there is a path to the library */
+	return err ?: mount_set_visit(d, save_of_ns);
+}

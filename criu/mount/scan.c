@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The mounts of a stopped tree: read from within each namespace, then planned, so that what cannot be made is found now. */
+#include <fcntl.h>
+#include <dirent.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "base/own.h"
+#include "base/parse.h"
+#include "mount/external.h"
+#include "mount/look.h"
+#include "mount/set.h"
+#include "ns/ns.h"
+#include "options.h"
+#include "run/dump.h"
+
+struct mount_set *mount_set_of(struct model *m)
+{
+	if (!m->mounts) {
+		m->mounts = arena_new(&m->arena, struct mount_set);
+		m->mounts->m.arena = &m->arena;
+		m->mounts->proc = m->mounts->tool_root = -1;
+	}
+	return m->mounts;
+}
+
+bool fs_is_enabled(const void *arg, const char *fsname)
+{
+	const struct string_list *l = arg;
+	size_t len = strlen(fsname);
+
+	for (unsigned int i = 0; i < l->n; i++) {
+		const char *at = l->v[i];
+
+		if (streq(at, "all"))
+			return true;
+		for (; *at; at += strcspn(at, ","), at += *at == ',')
+			if (!strncmp(at, fsname, len) && (!at[len] || at[len] == ','))
+				return true;
+	}
+	return false;
+}
+
+int mount_set_visit(struct dump *d, int (*visit)(struct dump *d, struct mnt_ns *ns))
+{
+	struct mount_set *s = d->m.mounts;
+	int err = 0;
+
+	for (size_t i = 0; i < s->m.ns.n && !err; i++) {
+		struct mnt_ns *ns = s->m.ns.v[i];
+		struct mount_visit v;
+		int end;
+		IN_SCOPE("mnt", ns->id);
+
+		err = mount_visit_begin(&v, ns_by_id(&d->m, NS_MNT, ns->id)->fd, s->proc);
+		if (err)
+			return err;
+		err = visit(d, ns);
+		end = mount_visit_end(&v);
+		err = err ?: end;
+	}
+	return err;
+}
+
+/* --skip-mnt: with all that hangs from it. */
+static void leave_out(const struct options *opt, struct mnt_ns *ns)
+{
+	size_t kept = ns->mnts.n;
+	uint32_t *gone = NULL;
+	size_t n_gone = 0;
+
+	if (!opt->skip_mnt.n)
+		return;
+	gone = calloc(ns->mnts.n, sizeof(*gone));
+	/* Children are in front of their parents, so this goes backwards, and keeps what it keeps at the end. */
+	for (size_t i = ns->mnts.n; gone && i--;) {
+		const MntEntry *e = ns->mnts.v[i]->e;
+		bool is_out = false;
+
+		for (size_t k = 0; k < n_gone && !is_out; k++)
+			is_out = gone[k] == e->parent_mnt_id;
+		for (unsigned int k = 0; k < opt->skip_mnt.n && !is_out; k++)
+			is_out = streq(opt->skip_mnt.v[k], e->mountpoint);
+		if (is_out)
+			gone[n_gone++] = e->mnt_id;
+		else
+			ns->mnts.v[--kept] = ns->mnts.v[i];
+	}
+	free(gone);
+	ns->mnts.n -= kept;
+	memmove(ns->mnts.v, ns->mnts.v + kept, ns->mnts.n * sizeof(ns->mnts.v[0]));
+}
+
+static int read_one(struct dump *d, struct ns *ns)
+{
+	struct mount_set *s = d->m.mounts;
+	struct mnt *idmapped;
+	struct mount_visit v;
+	int end, err = mount_visit_begin(&v, ns->fd, s->proc);
+
+	if (err)
+		return err;
+	err = mounts_read(&s->m, ns->id, s->proc, &idmapped);
+	if (!err) {
+		ns->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (ns->root < 0)
+			err = fail_errno("open the root of mount namespace %u", ns->id);
+	}
+	end = mount_visit_end(&v);
+	if (!err && idmapped && !external_mount(d->opt, idmapped->e->mountpoint))
+		refuse(&d->refusals, REFUSE_MOUNT_IDMAPPED, "%s shows files with other owners than they have",
+		       idmapped->e->mountpoint);
+	return err ?: end;
+}
+
+static const enum refusal_code obstacle_codes[] = {
+	[MOUNT_NO_SOURCE] = REFUSE_MOUNT_SOURCE,
+	[MOUNT_NO_GROUP] = REFUSE_MOUNT_GROUP,
+	[MOUNT_NO_MASTER] = REFUSE_MOUNT_GROUP,
+};
+
+static const char *const obstacle_texts[] = {
+	[MOUNT_NO_SOURCE] = "is of a file system that can neither be made again nor found outside",
+	[MOUNT_NO_GROUP] = "shares with mounts that show more of the file system than anything that can be made",
+	[MOUNT_NO_MASTER] = "is a slave of a mount that is neither in the tree nor outside",
+};
+
+static void refuse_problems(struct dump *d, const mount_problems *p)
+{
+	const struct mounts *m = &d->m.mounts->m;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const MntEntry *e = p->v[i].mnt->e;
+
+		refuse(&d->refusals, obstacle_codes[p->v[i].what], "%s (%s, %s of %s) %s", e->mountpoint,
+		       mount_fs_name(e), e->root, e->source, obstacle_texts[p->v[i].what]);
+	}
+	for (size_t i = 0; i < m->all.n; i++)
+		if (m->all.v[i]->e->deleted && !mnt_is_external(m->all.v[i]->e))
+			refuse(&d->refusals, REFUSE_MOUNT_DELETED, "what is mounted at %s was deleted (%s)",
+			       m->all.v[i]->e->mountpoint, m->all.v[i]->e->root);
+}
+
+/* -ENOENT: nothing of it is in sight. */
+static int look_for_files(const struct mnt_sb *sb, const struct mnt_ns *ns, bool *ret_empty)
+{
+	auto_fd int view = mount_view(sb, ns);
+	auto_dir DIR *dir = NULL;
+	int fd;
+
+	if (view < 0)
+		return view;
+	fd = openat(view, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir)
+		return fail_errno("look into %s", sb->mnts.v[0]->e->mountpoint);
+	*ret_empty = true;
+	for (const struct dirent *e; (e = readdir(dir));)
+		*ret_empty = *ret_empty && e->d_name[0] == '.';
+	return 0;
+}
+
+/* What we make, but cannot fill, must be empty; what we fill must be in sight. */
+static int check_contents(struct dump *d, struct mnt_ns *ns)
+{
+	const struct mounts *m = &d->m.mounts->m;
+
+	for (size_t i = 0; i < m->sbs.n; i++) {
+		const struct mnt_sb *sb = m->sbs.v[i];
+		const MntEntry *e = sb->mnts.v[0]->e;
+		bool is_empty = true;
+		int err;
+
+		if (sb->mnts.v[0]->ns != ns || !sb->is_made || !(sb->kind->traits & (KIND_EMPTY | KIND_CONTENTS)))
+			continue;
+		err = look_for_files(sb, ns, &is_empty);
+		if (err == -ENOENT)
+			refuse(&d->refusals, REFUSE_MOUNT_CONTENTS, "%s (%s) is covered wherever it is mounted, so nobody "
+			       "can read what is in it", e->mountpoint, mount_fs_name(e));
+		else if (err)
+			return err;
+		else if (sb->kind->traits & KIND_EMPTY && !is_empty)
+			refuse(&d->refusals, REFUSE_MOUNT_CONTENTS, "%s (%s) has something in it that no image can hold",
+			       e->mountpoint, mount_fs_name(e));
+	}
+	return 0;
+}
+
+static int read_all(struct dump *d, const struct mountinfo_list *outside)
+{
+	struct mounts *m = &d->m.mounts->m;
+	const struct tree_ns in = { ns_of_root(&d->m, NS_USER), ns_of_root(&d->m, NS_CGROUP) };
+
+	for (size_t i = 0; i < d->m.namespaces.n; i++) {
+		struct ns *ns = d->m.namespaces.v[i];
+		IN_SCOPE("mnt", ns->id);
+		int err = ns->type == NS_MNT ? read_one(d, ns) : 0;
+
+		if (err)
+			return err;
+	}
+	for (size_t i = 0; i < m->ns.n; i++) {
+		leave_out(d->opt, m->ns.v[i]);
+		external_mark(m->arena, d->opt, outside, &in, m->ns.v[i]);
+	}
+	return 0;
+}
+
+static void tell_found(const struct mounts *m)
+{
+	for (size_t i = 0; i < m->all.n; i++) {
+		const MntEntry *e = m->all.v[i]->e;
+
+		if (e->ext_key && streq(e->ext_key, KEY_FOUND))
+			info("%s is %s outside of the tree, and not part of the snapshot", e->mountpoint, e->source);
+	}
+}
+
+bool mount_set_is_own(const struct mount_set *s, int mnt_id)
+{
+	for (size_t i = 0; i < s->own.n; i++)
+		if (s->own.v[i].id == (uint32_t)mnt_id)
+			return true;
+	return false;
+}
+
+int mount_set_scan(struct dump *d)
+{
+	struct mount_set *s = mount_set_of(&d->m);
+	mount_problems problems = { 0 };
+	int err;
+
+	s->m.is_enabled = fs_is_enabled;
+	s->m.enabled_arg = &d->opt->enable_fs;
+	s->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (s->proc < 0)
+		return fail_errno("open /proc");
+	err = outside_read(s->m.arena, s->proc, &s->own);
+	if (err)
+		return fail_with(err, "read /proc/thread-self/mountinfo");
+	err = read_all(d, &s->own);
+	if (!err)
+		err = mounts_link(&s->m);
+	if (!err)
+		err = mounts_plan(&s->m, outside_has_device(&s->own, s->m.ns.v[0]->root->sb->dev), &problems, &s->plan);
+	if (err)
+		return err;
+	refuse_problems(d, &problems);
+	tell_found(&s->m);
+	return mount_set_visit(d, check_contents);
+}
