@@ -42,6 +42,14 @@ static int call_leave_stopped(struct options *o, const char *arg not_used)
 	return 0;
 }
 
+static int call_empty_ns(struct options *o, const char *arg)
+{
+	if (!streq(arg, "net"))
+		return fail(EINVAL, "invalid argument for --empty-ns: %s (only net can be)", arg);
+	o->empty_net_ns = true;
+	return 0;
+}
+
 static int call_verbosity(struct options *o, const char *arg)
 {
 	if (!arg) {

@@ -21,6 +21,7 @@ struct options {
 #include "options.def"
 	int verbosity;
 	enum { FINAL_KILL, FINAL_RUN, FINAL_STOP } final_state;
+	bool empty_net_ns;
 	const char *command;		/* "dump", ... */
 	char **args;			/* what follows it */
 	int n_args;

@@ -9,6 +9,7 @@
 #include "base/own.h"
 #include "net/net.h"
 #include "ns/kind.h"
+#include "options.h"
 #include "run/dump.h"
 #include "run/restore.h"
 #include "run/shared.h"
@@ -20,13 +21,14 @@ static int own_namespace(void)
 	return fd < 0 ? fail_errno("open /proc/thread-self/ns/net") : fd;
 }
 
-static struct net_ns *add(struct arena *a, struct net_set *set, struct ns *ns)
+static struct net_ns *add(struct arena *a, const struct options *opt, struct net_set *set, struct ns *ns)
 {
 	struct net_ns *n = ns->data ?: arena_new(a, struct net_ns);
 
 	ns->data = n;
 	n->id = ns->id;
 	n->ext_key = ns->ext_key;
+	n->is_empty = opt->empty_net_ns;
 	vec_push(a, &set->v, n);
 	return n;
 }
@@ -43,7 +45,7 @@ static int net_ns_scan(struct dump *d, struct ns *first)
 		return own;
 	for (size_t i = 0; i < d->m.namespaces.n; i++)
 		if (d->m.namespaces.v[i]->type == NS_NET)
-			add(&d->m.arena, &set, d->m.namespaces.v[i])->fd = d->m.namespaces.v[i]->fd;
+			add(&d->m.arena, d->opt, &set, d->m.namespaces.v[i])->fd = d->m.namespaces.v[i]->fd;
 	return net_scan(d, &set);
 }
 
@@ -52,13 +54,20 @@ static int net_ns_save(struct dump *d, struct ns *ns)
 	struct net_ns *n = ns->data;
 	const struct net_set one = { .v = { .v = &n, .n = 1 } };
 
-	return net_save(d, &one);
+	return n->is_empty ? 0 : net_save(d, &one);
 }
 
 static int net_ns_load(struct restore *r, struct ns *ns)
 {
 	struct net_set one = { 0 };
-	int err = net_load(r, add(&r->m.arena, &one, ns));
+	int err;
+
+	/* With --empty-ns the dump has written nothing. */
+	if (r->opt->empty_net_ns) {
+		add(&r->m.arena, r->opt, &one, ns);
+		return 0;
+	}
+	err = net_load(r, add(&r->m.arena, r->opt, &one, ns));
 
 	ns->ext_key = one.v.v[0]->ext_key;
 	return err;
@@ -85,7 +94,7 @@ static int net_ns_make_outside(struct restore *r, struct ns *first)
 
 		if (ns->type != NS_NET || ns->ext_key)
 			continue;
-		add(&r->m.arena, &set, ns)->fd = ns_open_made(r, ns);
+		add(&r->m.arena, r->opt, &set, ns)->fd = ns_open_made(r, ns);
 		err = min(set.v.v[set.v.n - 1]->fd, 0);
 	}
 	if (!err)
