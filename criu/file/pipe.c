@@ -47,14 +47,25 @@ static bool is_external(struct dump *d, uint32_t pipe_id)
 	return external_has(d->opt, key);
 }
 
+/*
+ * A pipe whose other end somebody else has can only be given back by the one who restores. Engines do so without being
+ * told, as they made the pipes of their containers; a user at the command line says that he will.
+ */
 static int pipe_scan_peers(struct dump *d, const struct task *t not_used, int fd not_used, void *rec)
 {
-	const PipeEntry *e = rec;
+	PipeEntry *e = rec;
 	struct pipe_queue *q = pipe_queue_of(&d->m, self(), e->pipe_id);
 	bool outside_writer = q->has_reader && !q->has_writer && !q->is_hung_up;
 	bool outside_reader = q->has_writer && !q->has_reader && !q->is_broken;
 
-	if ((!outside_writer && !outside_reader) || q->is_refused || is_external(d, e->pipe_id))
+	if (!outside_writer && !outside_reader)
+		return 0;
+	if (d->opt->client || is_external(d, e->pipe_id)) {
+		e->has_is_peer_outside = e->is_peer_outside = !d->opt->plain_images;
+		info("the %s of pipe:[%u] is outside the tree", outside_writer ? "writer" : "reader", e->pipe_id);
+		return 0;
+	}
+	if (q->is_refused)
 		return 0;
 	q->is_refused = true;
 	refuse(&d->refusals, REFUSE_FILE_PEER, "the %s of pipe:[%u] is outside the tree",
@@ -141,6 +152,9 @@ static int pipe_make(struct restore *r, const void *rec, int *ret_fd)
 		q->made_id = e->id;
 		return err;
 	}
+	if (e->is_peer_outside)
+		return fail(ENOENT, "the other end of pipe:[%u] was outside the tree: hand the pipe over with --inherit-fd "
+			    "fd[NUMBER]:pipe:[%u]", e->pipe_id, e->pipe_id);
 	if (!q->made_id) {
 		err = make_both(r, q);
 		if (err)
