@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once				/* file/files.h: descriptor tables and open files as a family */
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include "base/compiler.h"
 #include "base/arena.h"
 
@@ -18,6 +20,8 @@ int files_scan(struct dump *d) must_check;
  */
 int files_scan_link(struct dump *d, const struct task *t, const char *path, uint32_t flags,
 		    uint32_t *ret_id) must_check;
+/* Whether the terminal with this number (as in /proc/PID/stat) is among the files. */
+bool files_know_terminal(struct dump *d, int32_t tty_nr);
 /* files.img, fdinfo-N.img, and the bulk images of kinds (pipes-data, ghost files ...). */
 int files_save(struct dump *d) must_check;
 /* Takes back what scanning has done outside (link remaps); also after a successful dump. */
@@ -36,6 +40,10 @@ int files_highest_fd(const struct model *m);
 int files_prepare(struct restore *r) must_check;
 /* In the root task, when it is in its namespaces, before it forks others. */
 int files_prepare_inside(struct restore *r) must_check;
+/* In a session leader, before it forks those that are in its session. */
+int files_lead(struct restore *r, const struct task *t) must_check;
+/* In the tool, when all tasks exist: to the caller what is for it. */
+int files_hand_over(struct restore *r, pid_t root_real) must_check;
 /* In a task: make the files it owns (first holder in tree order), note them in shared_file(). Before STEP_MADE. */
 int files_make(struct restore *r) must_check;
 /* In a task: all descriptors to their numbers, foreign ones by pidfd_getfd. Between STEP_MADE and STEP_INSTALLED. */

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <protobuf-c/protobuf-c.h>
 #include "base/compiler.h"
 #include "fdinfo.pb-c.h"
@@ -44,7 +45,7 @@ enum { FDINFO_NOT_MINE = 1 };
  * Slots that are NULL mean the family's default. The order of kinds.def is the order of asking.
  *   dump:    claims, fdinfo (once per line of fdinfo), scan, refuse; scan_peers when all files are known; save
  *   load:    check (each record), load
- *   restore: prepare, prepare_inside, group, make, fill, release
+ *   restore: prepare, prepare_inside, lead, hand_over, group, make, fill, release
  * The family does what all have in common: id, flags, pos and fown of a record are filled in before scan, and flags
  * that F_SETFL can set, and the owner, are set behind make and fill.
  */
@@ -72,6 +73,10 @@ struct file_kind {
 	void (*release)(struct restore *r);
 	/* Once per kind, in the tool, at the end of a dump, good or bad. */
 	void (*release_dump)(struct dump *d);
+	/* Once per kind, in a session leader, before it forks those that are in its session. */
+	int (*lead)(struct restore *r, const struct task *t);
+	/* Once per kind, in the tool, when all tasks exist: to the caller what is for it. */
+	int (*hand_over)(struct restore *r, pid_t root_real);
 	/* Files of one kind with the same non-zero group are made in one task (the ends of a pipe). */
 	uint64_t (*group)(const void *rec);
 	/* In a task that holds the file: a new descriptor, close-on-exec, owned by the caller. */

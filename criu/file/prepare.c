@@ -106,6 +106,26 @@ int files_prepare_inside(struct restore *r)
 	return err;
 }
 
+int files_lead(struct restore *r, const struct task *t)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < n_file_kinds && !err; i++)
+		if (file_kinds[i]->lead)
+			err = file_kinds[i]->lead(r, t);
+	return err;
+}
+
+int files_hand_over(struct restore *r, pid_t root_real)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < n_file_kinds && !err; i++)
+		if (file_kinds[i]->hand_over)
+			err = file_kinds[i]->hand_over(r, root_real);
+	return err;
+}
+
 void files_restore_release(struct restore *r)
 {
 	if (!r->files)

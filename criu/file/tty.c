@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Terminals. So far those of the caller: with --shell-job the one terminal of the job is replaced by the one that the
- * restore is started on; --external tty[RDEV:DEV] ones are handed over with --inherit-fd. Pty pairs come later.
+ * restore is started on; --external tty[RDEV:DEV] ones are handed over with --inherit-fd; engines get the other end
+ * of a container's terminal (file/pty.c). Pairs inside the tree come later.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,10 +15,13 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "base/parse.h"
+#include "file/files.h"
 #include "file/kind.h"
 #include "file/places.h"
 #include "file/scan.h"
 #include "file/state.h"
+#include "file/tty.h"
+#include "file/where.h"
 #include "image/dir.h"
 #include "kernel/proc_stat.h"
 #include "ns/user.h"
@@ -29,15 +33,7 @@
 enum { INDEX_CTTY = 1006, INDEX_EXTERNAL = 1012, INDEX_END = 1076 };
 enum { TTY_MAJOR = 4, TTYAUX_MAJOR = 5, PTY_MASTER_MAJOR = 128, PTY_SLAVE_MAJOR = 136, PTY_MAJORS = 8 };
 
-struct ttys {
-	VEC(TtyInfoEntry *) infos;
-	int32_t device;			/* dump: number of the job's terminal, 0: none met yet */
-	bool is_set_up;			/* in a task: the terminal has its settings */
-	bool is_given;			/* in a task: the job has the terminal */
-	bool had_foreground;		/* in the tool: so had its own group before */
-};
-
-static struct ttys *ttys_of(struct model *m)
+struct ttys *ttys_of(struct model *m)
 {
 	void **data = file_kind_data(m, file_kind_by_type(FD_TYPES__TTY));
 
@@ -204,6 +200,22 @@ static bool is_second_terminal(struct dump *d, const struct file_facts *f)
 	return t->device != device;
 }
 
+/* Where the number of a new terminal can be chosen; and all are of one instance, since the image tells them by number. */
+static bool is_in_own_devpts(struct dump *d, const struct file_facts *f)
+{
+	const struct ttys *t = ttys_of(&d->m);
+	int unread;
+
+	if (is_ctty(f->st.st_rdev))
+		return true;
+	for (size_t i = 0; i < t->infos.n; i++)
+		if (t->infos.v[i]->type == TTY_TYPE__PTY && t->infos.v[i]->dev != (uint32_t)f->st.st_dev)
+			return false;
+	if (ioctl(f->copy, FIONREAD, &unread) == 0 && unread)
+		warn("lost: %d bytes that were typed on %s, and not yet read", unread, f->link);
+	return f->root != AT_FDCWD;
+}
+
 static int tty_scan(struct dump *d, const struct file_facts *f, void *rec)
 {
 	TtyFileEntry *e = rec;
@@ -217,7 +229,7 @@ static int tty_scan(struct dump *d, const struct file_facts *f, void *rec)
 		refuse(&d->refusals, REFUSE_FILE_TTY, "%s is a terminal of a kind that is not supported yet", f->link);
 		return 0;
 	}
-	if (!d->opt->shell_job || is_second_terminal(d, f)) {
+	if (pty_is_taken(d->opt) ? !is_in_own_devpts(d, f) : !d->opt->shell_job || is_second_terminal(d, f)) {
 		refuse(&d->refusals, REFUSE_FILE_TTY, "%s is a%s terminal outside the tree", f->link,
 		       d->opt->shell_job ? " second" : "");
 		return 0;
@@ -228,6 +240,16 @@ static int tty_scan(struct dump *d, const struct file_facts *f, void *rec)
 	e->tty_info_id = is_slave(f->st.st_rdev) ? minor(f->st.st_rdev) << 1 : INDEX_CTTY << 1;
 	return file_add(d, file_kind_by_type(FD_TYPES__REG), &path, &e->regf_id) ?:
 	       add_info(d, f, e->tty_info_id, is_slave(f->st.st_rdev) ? TTY_TYPE__PTY : TTY_TYPE__CTTY);
+}
+
+bool files_know_terminal(struct dump *d, int32_t tty_nr)
+{
+	const struct ttys *t = ttys_of(&d->m);
+
+	for (size_t i = 0; pty_is_taken(d->opt) && i < t->infos.n; i++)
+		if (stat_number(t->infos.v[i]->rdev) == tty_nr)
+			return true;
+	return false;
 }
 
 static int tty_save(struct dump *d)
@@ -276,7 +298,7 @@ static int tty_load(struct model *m, int img_dir)
 }
 
 /* As the job left them. From the background the kernel would stop us for it. */
-static int set_termios(const TermiosEntry *e, int fd)
+int tty_set_termios(const TermiosEntry *e, int fd)
 {
 	struct termios t;
 	sigset_t ttou, old;
@@ -332,6 +354,11 @@ static int tty_make(struct restore *r, const void *rec, int *ret_fd)
 		*ret_fd = open("/dev/tty", (e->flags & (O_ACCMODE | O_NONBLOCK)) | O_CLOEXEC | O_NOCTTY);
 		return *ret_fd < 0 ? fail_errno("open /dev/tty") : 0;
 	}
+	if (pty_is_made(r, info)) {
+		*ret_fd = where_open_entry(r, model_file(&r->m, e->regf_id)->rec,
+					   (e->flags & (O_ACCMODE | O_NONBLOCK)) | O_NOCTTY);
+		return *ret_fd < 0 ? fail_with(*ret_fd, "open terminal %u", info->pty->index) : 0;
+	}
 	err = find_terminal(r, info, &from);
 	if (err)
 		return err;
@@ -340,7 +367,7 @@ static int tty_make(struct restore *r, const void *rec, int *ret_fd)
 		return fail_with(err, "open the terminal");
 	if (info->termios && !t->is_set_up) {
 		t->is_set_up = true;
-		err = set_termios(info->termios, fd);
+		err = tty_set_termios(info->termios, fd);
 		if (err)
 			return err;
 	}
@@ -394,6 +421,10 @@ static int tty_fill(struct restore *r, const struct task *t not_used, const void
 
 static int tty_prepare(struct restore *r)
 {
+	int err = pty_prepare(r);
+
+	if (err)
+		return err;
 	if (r->files->terminal >= 0)
 		ttys_of(&r->m)->had_foreground = tcgetpgrp(r->files->terminal) == getpgrp();
 	return 0;
@@ -425,5 +456,8 @@ const struct file_kind tty_kind = {
 	.make = tty_make,
 	.fill = tty_fill,
 	.prepare = tty_prepare,
+	.prepare_inside = pty_make_masters,
+	.lead = pty_lead,
+	.hand_over = pty_hand_over,
 	.release = tty_release,
 };

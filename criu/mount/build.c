@@ -172,6 +172,8 @@ static int step_base(struct builder *s, const struct mnt_base *base)
 			return err;
 	}
 	err = base_make(base, s->b->img_dir, &s->bases[base->index]);
+	if (!err && s->b->ptys)
+		err = pts_make(base->sb, s->bases[base->index], s->b->ptys, s->b->n_ptys);
 	return err || !is_late ? err : attach_in_yard(s, base->index);
 }
 

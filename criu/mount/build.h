@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once				/* mount/build.h: takes the steps of a plan, in a process of its own */
 #include "mount/plan.h"
+#include "mount/pts.h"
 
 struct mount_built {
 	int ns, root;			/* the namespace, and its root directory; owned by the caller */
@@ -11,6 +12,8 @@ struct mount_build {
 	const struct mount_plan *plan;
 	const int *outside;		/* by base: detached mounts of what comes from outside, by the caller; else -1 */
 	int img_dir;			/* -1: file systems stay empty */
+	struct pts_made *ptys;		/* room for pts_count(); descriptors that stay open */
+	size_t *n_ptys;
 	int proc;			/* /proc of the caller's pid namespace */
 };
 

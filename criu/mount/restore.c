@@ -219,28 +219,36 @@ static int take_built(struct restore *r, const struct mount_built *built)
 	return 0;
 }
 
+/* What the builder leaves, in memory that it shares with the root task. */
+struct answer {
+	size_t n_ptys;
+	struct mount_built built[];	/* and the terminals behind them */
+};
+
 /* Its descriptors are the root task's, its memory and mounts are its own. */
 int mount_set_build(struct restore *r)
 {
 	struct mount_set *s = r->m.mounts;
-	const struct mount_build b = {
+	size_t n_ptys = pts_count(&s->m), at = sizeof(struct answer) + s->m.ns.n * sizeof(struct mount_built);
+	struct answer *a = mmap(NULL, at + n_ptys * sizeof(struct pts_made), PROT_READ | PROT_WRITE,
+				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct mount_build b = {
 		.m = &s->m, .plan = &s->plan, .outside = s->outside, .img_dir = r->img_dir, .proc = s->proc,
 	};
-	size_t len = s->m.ns.n * sizeof(struct mount_built);
-	struct mount_built *built = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	int status, err;
+	int status;
 	pid_t pid;
 
-	if (built == MAP_FAILED)
+	if (a == MAP_FAILED)
 		return fail_errno("no memory for mounts");
+	s->ptys = b.ptys = (struct pts_made *)((char *)a + at);
+	b.n_ptys = &a->n_ptys;
 	pid = fork_helper_sharing(r, CLONE_FILES);
 	if (pid == 0)
-		_exit(mounts_build(&b, built) ? EXIT_FAILURE : EXIT_SUCCESS);
+		_exit(mounts_build(&b, a->built) ? EXIT_FAILURE : EXIT_SUCCESS);
 	if (pid < 0)
 		return pid;
 	if (waitpid(pid, &status, 0) < 0)
 		return fail_errno("wait for the builder of mounts");
-	err = status ? -ECANCELED : take_built(r, built);
-	munmap(built, len);
-	return err;
+	s->n_ptys = a->n_ptys;
+	return status ? -ECANCELED : take_built(r, a->built);
 }

@@ -2,6 +2,7 @@
 #pragma once				/* mount/set.h: the mounts of a tree in a dump or restore */
 #include "kernel/mountinfo.h"
 #include "mount/plan.h"
+#include "mount/pts.h"
 
 struct dump;
 struct model;
@@ -15,6 +16,8 @@ struct mount_set {
 	struct mountinfo_list own;	/* dump: the tool's */
 	const char **paths;		/* restore: by base, where the tool finds what comes from outside, else NULL */
 	int *outside;			/* restore: by base, detached mounts of it, else -1 */
+	struct pts_made *ptys;		/* restore: shared memory, filled by the builder */
+	size_t n_ptys;
 	int proc;			/* an O_PATH descriptor of the tool's /proc */
 	int tool_root;			/* restore: of the tool's root directory; for tasks that stay in its mounts */
 };

@@ -114,7 +114,7 @@ static int scan(void *run)
 	if (!err)
 		err = cgroups_scan(d);
 	if (!err)
-		relations_refuse_tables(d);
+		relations_refuse(d);
 	if (!err)
 		err = mem_read(d);	/* while nothing of ours is mapped in the tasks */
 	if (!err)

@@ -233,6 +233,8 @@ static int fork_tasks(void *run)
 	err = barrier_wait(r, STEP_FORKED, r->m.tasks.n);
 	if (!err)
 		err = fill_namespaces(r);
+	if (!err)
+		err = files_hand_over(r, restore_root(r));
 	if (err)
 		return err;
 	barrier_open(r, STEP_GROUPED);

@@ -189,13 +189,18 @@ static int fork_children(struct restore *r, const struct task *self, enum birth_
 	return 0;
 }
 
-static int become_leader(const struct restore *r, const struct task *t)
+static int become_leader(struct restore *r, const struct task *t)
 {
 	if (t->tree->sid == t->tree->pid && setsid() < 0)
 		return fail_errno("setsid");
+	if (t->tree->sid == t->tree->pid && is_alive(t)) {
+		int err = files_lead(r, t);
+
+		if (err)
+			return err;
+	}
 	if (t->tree->pgid == t->tree->pid && t->tree->sid != t->tree->pid && setpgid(0, 0) < 0)
 		return fail_errno("setpgid");
-	(void)r;
 	return 0;
 }
 

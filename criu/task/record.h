@@ -10,7 +10,7 @@ struct task;
 int core_scan(struct dump *d, struct task *t) must_check;
 /* pstree.img: parents, groups, sessions, threads; in depth-first order. Refuses what cannot be made again. */
 int relations_scan(struct dump *d) must_check;
-/* After files_scan(): descriptor tables that are shared in a way that no fork gives. */
-void relations_refuse_tables(struct dump *d);
+/* After files_scan(): descriptor tables that no fork can share, terminals that nobody gives back. */
+void relations_refuse(struct dump *d);
 /* ids-N.img: who shares mm, fs and signal handlers, and which namespaces. files_id belongs to file/. */
 int sharing_scan(struct dump *d) must_check;

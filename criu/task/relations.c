@@ -5,6 +5,7 @@
 #include "base/parse.h"
 #include "kernel/proc_stat.h"
 #include "kernel/proc_status.h"
+#include "file/files.h"
 #include "options.h"
 #include "run/dump.h"
 #include "task/birth.h"
@@ -109,24 +110,25 @@ static bool has_external_terminal(const struct options *opt)
 	return false;
 }
 
-/* No terminal can be in the tree yet, so that a session of the tree cannot get its terminal back. */
+/* A session gets back only a terminal that is among the files. */
 static void refuse_terminal(struct dump *d, const struct task *t)
 {
 	const struct proc_stat *st = leader(t)->dump->stat;
-	IN_SCOPE("task", t->tree->pid);
 
-	if (is_alive(t) && t->tree->sid == t->tree->pid && st->tty_nr && !has_external_terminal(d->opt))
+	if (is_alive(t) && t->tree->sid == t->tree->pid && st->tty_nr && !has_external_terminal(d->opt) &&
+	    !files_know_terminal(d, st->tty_nr))
 		refuse(&d->refusals, REFUSE_FILE_TTY,
 		       "leads a session with terminal %d:%d, whose other end is outside the tree",
 		       st->tty_nr >> 8 & 0xfff, (st->tty_nr & 0xff) | (st->tty_nr >> 12 & 0xfff00));
 }
 
-void relations_refuse_tables(struct dump *d)
+void relations_refuse(struct dump *d)
 {
 	for (size_t i = 0; i < d->m.tasks.n; i++) {
 		const struct task *t = d->m.tasks.v[i];
 		IN_SCOPE("task", t->tree->pid);
 
+		refuse_terminal(d, t);
 		if (!birth_can_share_files(t))
 			refuse(&d->refusals, REFUSE_TASK_TREE,
 			       "shares its descriptor table with process %u, which is not its parent",
@@ -145,7 +147,5 @@ int relations_scan(struct dump *d)
 		scan_entry(d, d->m.tasks.v[i]);
 	for (size_t i = 0; i < d->m.tasks.n; i++)
 		refuse_session(d, d->m.tasks.v[i]);
-	for (size_t i = 0; i < d->m.tasks.n; i++)
-		refuse_terminal(d, d->m.tasks.v[i]);
 	return 0;
 }
