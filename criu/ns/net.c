@@ -49,12 +49,19 @@ static int net_ns_scan(struct dump *d, struct ns *first)
 	return net_scan(d, &set);
 }
 
+/* External ones were not scanned: all there is to say is their label. */
 static int net_ns_save(struct dump *d, struct ns *ns)
 {
-	struct net_ns *n = ns->data;
-	const struct net_set one = { .v = { .v = &n, .n = 1 } };
+	struct net_set one = { 0 };
+	struct net_ns *n = add(&d->m.arena, d->opt, &one, ns);
 
-	return n->is_empty ? 0 : net_save(d, &one);
+	if (n->is_empty && !ns->ext_key)
+		return 0;
+	if (!n->entry) {
+		n->entry = arena_msg(&d->m.arena, NetnsEntry, netns_entry__init);
+		n->entry->ext_key = (char *)ns->ext_key;
+	}
+	return net_save(d, &one);
 }
 
 static int net_ns_load(struct restore *r, struct ns *ns)
