@@ -98,6 +98,18 @@ static int read_map(struct dump *d, pid_t pid, const char *name, UidGidExtent **
 	return 0;
 }
 
+/* Denied, it stays so: whoever may drop groups in there can get at what is forbidden to one of them. */
+static int read_setgroups(pid_t pid, UsernsEntry *e)
+{
+	auto_proc_text text = { 0 };
+	int err = proc_text_read(&text, "/proc/%d/setgroups", pid);
+
+	if (err)
+		return fail_with(err, "read /proc/%d/setgroups", pid);
+	e->has_denies_setgroups = e->denies_setgroups = has_prefix(text.s, "deny");
+	return 0;
+}
+
 /* The lower ids are the tool's: the kernel translates them for the reader. */
 static int user_scan(struct dump *d, struct ns *ns)
 {
@@ -112,7 +124,9 @@ static int user_scan(struct dump *d, struct ns *ns)
 		return 0;
 	}
 	err = read_map(d, pid, "uid_map", &e->uid_map, &e->n_uid_map);
-	return err ? err : read_map(d, pid, "gid_map", &e->gid_map, &e->n_gid_map);
+	if (!err)
+		err = read_map(d, pid, "gid_map", &e->gid_map, &e->n_gid_map);
+	return err ? err : read_setgroups(pid, e);
 }
 
 static int user_save(struct dump *d, struct ns *ns)
@@ -144,6 +158,20 @@ static int user_load(struct restore *r, struct ns *ns)
 	return err ? err : check_map(e->gid_map, e->n_gid_map);
 }
 
+/* Only before the gid map. */
+static int deny_setgroups(pid_t pid_real)
+{
+	static const char deny[] = "deny";
+	char path[64];
+	auto_fd int fd = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/setgroups", pid_real);
+	fd = proc_open(path, O_WRONLY);
+	if (fd < 0 || write(fd, deny, sizeof(deny) - 1) < 0)
+		return fail_errno("write %s", path);
+	return 0;
+}
+
 static int write_map(struct restore *r, pid_t pid_real, const char *name, UidGidExtent *const *map, size_t n)
 {
 	char *text = arena_alloc(&r->m.arena, n * 36 + 1), path[64];
@@ -171,6 +199,8 @@ int user_ns_map(struct restore *r, const struct ns *ns)
 	err = flag_wait(r, &s->has_pid);
 	if (!err)
 		err = write_map(r, s->pid_real, "uid_map", e->uid_map, e->n_uid_map);
+	if (!err && e->denies_setgroups)
+		err = deny_setgroups(s->pid_real);
 	if (!err)
 		err = write_map(r, s->pid_real, "gid_map", e->gid_map, e->n_gid_map);
 	if (!err)
@@ -190,7 +220,7 @@ static int user_make(struct restore *r, struct ns *ns)
 	if (err)
 		return err;
 	if (e->n_gid_map && inside(e->gid_map, e->n_gid_map, outside(e->gid_map, e->n_gid_map, 0)) == 0 &&
-	    (setresgid(0, 0, 0) < 0 || setgroups(0, NULL) < 0))
+	    (setresgid(0, 0, 0) < 0 || (!e->denies_setgroups && setgroups(0, NULL) < 0)))
 		return fail_errno("become group 0 of the user namespace");
 	if (e->n_uid_map && setresuid(0, 0, 0) < 0)
 		return fail_errno("become root of the user namespace");
