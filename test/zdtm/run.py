@@ -408,9 +408,20 @@ class Run:
         self.compare(before, "the tree is not as it was")
         return False
 
+    def settled(self):
+        """What the tree is when it has come to rest: a child may be ready before libc is done with it."""
+        before = self.snapshot()
+        for _ in range(20 if before else 0):
+            time.sleep(0.01)
+            again = self.snapshot()
+            if not procsnap.differences(before, again):
+                break
+            before = again
+        return before
+
     def go(self):
         self.start()
-        before = self.snapshot()
+        before = self.settled()
         for _ in range(self.opts.iters):
             if self.one_round(before):
                 return

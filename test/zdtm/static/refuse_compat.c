@@ -5,6 +5,7 @@
  * zdtm-peer: stops the thread in the wrong mode
  */
 #include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -80,6 +81,7 @@ static void *run_compat(void *arg)
 int main(void)
 {
 	pthread_t thread;
+	sigset_t all, old;
 	uint32_t before;
 
 	zt_init();
@@ -87,7 +89,11 @@ int main(void)
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	SETUP(low != MAP_FAILED);
 	write_code();
+	/* 32-bit mode has cut its stack pointer: a handler there would have no stack */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
 	SETUP(pthread_create(&thread, NULL, run_compat, NULL) == 0);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	for (int i = 0; i < 1000 && !low->count; i++)
 		zt_sleep_ms(1);
 	if (!low->count)

@@ -13,15 +13,20 @@
 
 int main(void)
 {
-	int status;
+	int status, arrived[2];
+	char byte = 0;
 	pid_t kid;
 
 	zt_init();
 	SETUP(unshare(CLONE_NEWPID) == 0);
+	SETUP(pipe(arrived) == 0);
 	kid = fork();
 	SETUP(kid >= 0);
-	while (!kid)
-		pause();
+	/* what libc does in a new child, it has done when it writes */
+	if (!kid && write(arrived[1], &byte, 1) == 1)
+		while (1)
+			pause();
+	SETUP(read(arrived[0], &byte, 1) == 1);
 	zt_checkpoint();
 
 	CHECK(kill(kid, SIGKILL) == 0 && waitpid(kid, &status, 0) == kid, "the child");
