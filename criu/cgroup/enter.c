@@ -19,7 +19,7 @@ static uint64_t hash_place(const struct cg_hierarchy *h, const char *path)
 	return sum;
 }
 
-static int open_place(struct restore *r, const struct cg_hierarchy *h, const char *path, struct cg_place **ret)
+int cgroups_open_place(struct restore *r, const struct cg_hierarchy *h, const char *path, struct cg_place **ret)
 {
 	struct cg_place *p = arena_new(&r->m.arena, struct cg_place);
 	const char *relative = hierarchy_relative(h, path);
@@ -54,7 +54,7 @@ static int open_set(struct restore *r, struct map *known, struct cg_set *s)
 			s->places[i] = r->cgroups->places.v[*at - 1];
 			continue;
 		}
-		err = open_place(r, h, m->path, &s->places[i]);
+		err = cgroups_open_place(r, h, m->path, &s->places[i]);
 		if (err)
 			return err;
 		*at = r->cgroups->places.n;
@@ -99,10 +99,10 @@ int cgroups_open_places(struct restore *r)
 		add_own(r);
 	for (size_t i = 0; i < r->cgroups->sets.n && !err; i++)
 		err = open_set(r, &known, &r->cgroups->sets.v[i]);
-	return err;
+	return err ?: cgroups_open_roots(r);
 }
 
-static const struct cg_set *set_of_leader(const struct restore *r, const struct task *t)
+const struct cg_set *cgroups_set_of_task(const struct restore *r, const struct task *t)
 {
 	const struct cgroups_restore *c = r->cgroups;
 	const struct cg_set *s = c && is_alive(t) ? cgroups_set_of(c, r, leader(t)) : NULL;
@@ -122,7 +122,7 @@ static bool is_there(const struct cgroups_restore *c, const struct cg_place *p)
 
 int cgroups_birth(const struct restore *r, const struct task *t)
 {
-	const struct cg_set *s = set_of_leader(r, t);
+	const struct cg_set *s = cgroups_set_of_task(r, t);
 
 	for (size_t i = 0; s && i < s->entry->n_ctls; i++)
 		if (s->places[i]->dir >= 0)
@@ -149,25 +149,37 @@ static void note_place(struct cgroups_restore *c, const struct cg_place *p)
 			c->now.v.v[i].path = p->path;
 }
 
+int cgroups_enter_place(struct restore *r, const struct cg_place *p)
+{
+	if (is_there(r->cgroups, p))
+		return 0;
+	if (write(p->procs, "0", 1) < 0)
+		return refused(p, errno);
+	note_place(r->cgroups, p);
+	return 0;
+}
+
 int cgroups_enter(struct restore *r, const struct task *t, bool is_born)
 {
-	const struct cg_set *s = set_of_leader(r, t);
+	const struct cg_set *s = cgroups_set_of_task(r, t);
 
 	for (size_t i = 0; s && i < s->entry->n_ctls; i++) {
 		const struct cg_place *p = s->places[i];
+		int err = 0;
 
-		if (is_there(r->cgroups, p))
-			continue;
-		if (!(is_born && p->dir >= 0) && write(p->procs, "0", 1) < 0)
-			return refused(p, errno);
-		note_place(r->cgroups, p);
+		if (is_born && p->dir >= 0)
+			note_place(r->cgroups, p);
+		else
+			err = cgroups_enter_place(r, p);
+		if (err)
+			return err;
 	}
 	return 0;
 }
 
 static int place_thread(struct restore *r, const struct thread *th, const struct cg_set *s)
 {
-	const struct cg_set *of_leader = set_of_leader(r, th->task);
+	const struct cg_set *of_leader = cgroups_set_of_task(r, th->task);
 
 	for (size_t i = 0; i < s->entry->n_ctls; i++) {
 		const struct cg_place *p = s->places[i];
@@ -193,7 +205,7 @@ int cgroups_place_threads(struct restore *r)
 
 		for (size_t n = 1; is_alive(t) && n < t->n_threads; n++) {
 			const struct cg_set *s = cgroups_set_of(r->cgroups, r, &t->threads[n]);
-			int err = s && s != set_of_leader(r, t) ? place_thread(r, &t->threads[n], s) : 0;
+			int err = s && s != cgroups_set_of_task(r, t) ? place_thread(r, &t->threads[n], s) : 0;
 
 			if (err)
 				return err;

@@ -145,6 +145,13 @@ static const char *join_names(struct arena *a, const CgControllerEntry *e)
 	return all;
 }
 
+/* A namespace whose root was above the old head has the new head as its root: what is above is another place now. */
+static void move_root(CgMemberEntry *m, size_t from, size_t to)
+{
+	if (m->has_cgns_prefix)
+		m->cgns_prefix = m->cgns_prefix > from ? m->cgns_prefix - from + to : to;
+}
+
 /* Every path of this hierarchy that is at or below the old head gets the new one. */
 static void move_head(struct restore *r, const char *name, CgroupDirEntry *head, const char *to)
 {
@@ -161,6 +168,7 @@ static void move_head(struct restore *r, const char *name, CgroupDirEntry *head,
 			if (!streq(m->name, name) || !cgroup_path_is_below(m->path, from))
 				continue;
 			rest = m->path + (streq(from, "/") ? 0 : strlen(from));
+			move_root(m, streq(from, "/") ? 0 : strlen(from), streq(to, "/") ? 0 : strlen(to));
 			m->path = arena_printf(a, "%s%s", streq(to, "/") && *rest ? "" : to, streq(rest, "/") ? "" : rest);
 		}
 	}

@@ -7,9 +7,11 @@
 #include "base/parse.h"
 #include "cgroup/cgroups.h"
 #include "cgroup/lines.h"
+#include "cgroup/roots.h"
 #include "cgroup/tree.h"
 #include "image/dir.h"
 #include "kernel/read.h"
+#include "ns/ns.h"
 #include "options.h"
 #include "run/dump.h"
 
@@ -19,6 +21,7 @@ enum { TOOLS_OWN_SET = 1 };
 struct cg_text {
 	const char *text;
 	size_t len;
+	const struct ns *ns;		/* and what their cgroup namespace hides; NULL: nothing but what the tool's does */
 	struct cg_lines lines;
 };
 
@@ -43,10 +46,10 @@ int cgroups_mode(const struct options *opt, enum cgroup_mode *ret)
 		    wanted);
 }
 
-static int add_text(struct cg_scan *s, const struct proc_text *text)
+static int add_text(struct cg_scan *s, const struct proc_text *text, const struct ns *ns)
 {
 	struct arena *a = &s->d->m.arena;
-	struct cg_text t = { .text = arena_strdup(a, text->s), .len = text->len };
+	struct cg_text t = { .text = arena_strdup(a, text->s), .len = text->len, .ns = ns };
 
 	if (cgroup_lines_parse(a, arena_strdup(a, text->s), &t.lines))
 		return fail(EINVAL, "/proc/PID/cgroup holds what this tool does not understand");
@@ -57,6 +60,7 @@ static int add_text(struct cg_scan *s, const struct proc_text *text)
 static int scan_thread(struct cg_scan *s, const struct task *t, struct thread *th)
 {
 	auto_proc_text text = { 0 };
+	const struct ns *ns = ns_of(&s->d->m, t, NS_CGROUP);
 	ThreadCoreEntry *tc = th->core->thread_core;
 	size_t i;
 	int err = proc_text_read(&text, "/proc/%d/task/%d/cgroup", leader(t)->pid_real, th->pid_real);
@@ -64,10 +68,11 @@ static int scan_thread(struct cg_scan *s, const struct task *t, struct thread *t
 	if (err)
 		return fail_with(err, "read the cgroups of thread %d", th->pid_real);
 	for (i = 0; i < s->texts.n; i++)
-		if (s->texts.v[i].len == text.len && !memcmp(s->texts.v[i].text, text.s, text.len))
+		if (s->texts.v[i].ns == ns && s->texts.v[i].len == text.len &&
+		    !memcmp(s->texts.v[i].text, text.s, text.len))
 			break;
 	if (i == s->texts.n)
-		err = add_text(s, &text);
+		err = add_text(s, &text, ns);
 	tc->has_cg_set = true;
 	tc->cg_set = i + 1;
 	return err;
@@ -81,6 +86,28 @@ static bool is_dumped(const struct dump *d, const char *name)
 		if (cgroup_name_has(name, only->v[i]))
 			return true;
 	return !only->n;
+}
+
+/* The paths of a namespace's first task tell how much it hides, for all in it. */
+static const char *first_path(const struct cg_scan *s, const struct ns *ns, const char *name)
+{
+	uint32_t id = leader(ns->task)->core->thread_core->cg_set;
+
+	return cgroup_lines_path(&s->texts.v[id - 1].lines, name);
+}
+
+static void set_prefix(struct cg_scan *s, const struct ns *ns, CgMemberEntry *m)
+{
+	const char *first = first_path(s, ns, m->name);
+	long len = first ? cgroup_root_len(ns->data, m->name, first) : -1;
+
+	if (len < 0 || (size_t)len > strlen(m->path) || strncmp(m->path, first, len)) {
+		refuse(&s->d->refusals, REFUSE_NS_OUTSIDE, "cgroup %s of %s is not below the root of its cgroup namespace",
+		       m->path, *m->name ? m->name : "version 2");
+		return;
+	}
+	m->has_cgns_prefix = true;
+	m->cgns_prefix = len;
 }
 
 static CgSetEntry *set_entry(struct cg_scan *s, size_t index)
@@ -98,6 +125,8 @@ static CgSetEntry *set_entry(struct cg_scan *s, size_t index)
 		m = arena_msg(a, CgMemberEntry, cg_member_entry__init);
 		m->name = (char *)l->v.v[i].name;
 		m->path = (char *)l->v.v[i].path;
+		if (s->texts.v[index].ns)
+			set_prefix(s, s->texts.v[index].ns, m);
 		pb_push(a, e->ctls, e->n_ctls, m);
 	}
 	return e;
@@ -236,7 +265,7 @@ int cgroups_scan(struct dump *d)
 		return 0;		/* a kernel without cgroups */
 	if (err)
 		return fail_with(err, "read /proc/self/cgroup");
-	err = add_text(&s, &own);
+	err = add_text(&s, &own, NULL);
 	for (size_t i = 0; i < d->m.tasks.n && !err; i++) {
 		struct task *t = d->m.tasks.v[i];
 		IN_SCOPE("task", leader(t)->pid);

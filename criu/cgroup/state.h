@@ -8,6 +8,7 @@
 #include "image/records.h"
 
 struct restore;
+struct task;
 struct thread;
 
 /* A cgroup of a set, opened for those who enter it. */
@@ -29,6 +30,7 @@ struct cg_made {
 struct cg_set {
 	const CgSetEntry *entry;
 	struct cg_place **places;	/* one for each member */
+	struct cg_place **roots;	/* the same for the roots of its cgroup namespace; NULL: where the place is */
 };
 
 struct cgroups_restore {
@@ -44,5 +46,12 @@ struct cgroups_restore {
 
 /* The set a thread belongs to; NULL: it stays where the tool is. */
 const struct cg_set *cgroups_set_of(const struct cgroups_restore *c, const struct restore *r, const struct thread *th);
+/* The set that a task is put into, its own or that of the tool; NULL: nothing is done. */
+const struct cg_set *cgroups_set_of_task(const struct restore *r, const struct task *t);
+int cgroups_open_place(struct restore *r, const struct cg_hierarchy *h, const char *path, struct cg_place **ret) must_check;
+/* After cgroups_open_places(): the roots of cgroup namespaces. */
+int cgroups_open_roots(struct restore *r) must_check;
+/* In a task: it goes there itself. */
+int cgroups_enter_place(struct restore *r, const struct cg_place *p) must_check;
 /* Every cgroup of a set is opened by the tool: a task in a user namespace of its own could not. */
 int cgroups_open_places(struct restore *r);

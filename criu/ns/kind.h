@@ -39,5 +39,5 @@ uint32_t ns_id_get(const TaskKobjIdsEntry *ids, enum ns_type type);
 void ns_id_set(TaskKobjIdsEntry *ids, enum ns_type type, uint32_t id);
 struct ns *ns_add(struct model *m, enum ns_type type, uint32_t id, const struct task *t);
 
-/* While dumping: runs work in the calling thread inside ns (net, ipc, uts only), and comes back. */
+/* While dumping: runs work in the calling thread inside ns (net, ipc, uts, cgroup only), and comes back. */
 int ns_inside(struct dump *d, const struct ns *ns, int (*work)(struct dump *d, void *arg), void *arg) must_check;
