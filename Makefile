@@ -73,7 +73,7 @@ pie_o	:= $(patsubst %.pie.c,$(O)/%.pie.o,$(filter-out $(pie_main),$(pie_c)))
 blobs	:= $(O)/criu/pie/parasite.blob.o $(O)/criu/pie/restorer.blob.o
 
 # A message of file/timerfd.c is scoped "timerfd:" without its author writing it.
-kind_dirs := file task mem sock ns mount net $(ARCH)
+kind_dirs := file task mem sock ns ipc mount net $(ARCH)
 kind_of	= $(if $(filter $(kind_dirs),$(notdir $(patsubst %/,%,$(dir $<)))),-DKIND_NAME='"$(basename $(notdir $<))"')
 
 $(O)/criu/%.o: criu/%.c | $(pb_h)

@@ -39,3 +39,8 @@
 #include "creds.pb-c.h"
 #include "mnt.pb-c.h"
 #include "netdev.pb-c.h"
+#include "ipc-var.pb-c.h"
+#include "ipc-sem.pb-c.h"
+#include "ipc-msg.pb-c.h"
+#include "ipc-shm.pb-c.h"
+#include "ipc-mqueue.pb-c.h"

@@ -42,6 +42,7 @@ PEER_LACKS = {
     "directory": (BY_RESTORE, ""),
     "eventfd": (BY_RESTORE, ""),
     "groups_many": (BY_DUMP, ""),
+    "ipc_msg": (BY_RESTORE, "the peer gives every queue the limit of a new one"),
     "mem_advice": (BY_DUMP, ""),
     "o_path": (BY_DUMP, ""),
     "sessions_dead": (BY_RESTORE, ""),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The flavors ns and uns: the program is the init of a pid namespace, with UTS, time and mount namespaces of its
+"""The flavors ns and uns: the program is the init of a pid namespace, with UTS, IPC, time and mount namespaces of its
 own; in uns with a user namespace, too, where only its root is mapped.
 
 Its pids differ on the host after each restore, so here the program alone judges.
@@ -12,7 +12,7 @@ import run
 
 
 class NsRun(run.Run):
-    namespaces = ("--pid", "--uts", "--time", "--mount", "--mount-proc")
+    namespaces = ("--pid", "--uts", "--ipc", "--time", "--mount", "--mount-proc")
 
     def start(self):
         """unshare(1) forks the program, which is pid 1 inside; what it is on the host is asked of its parent."""

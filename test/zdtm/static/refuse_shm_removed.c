@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * In an IPC namespace, a segment that is removed while it is attached: refused for now, with its mapping.
+ * zdtm-refuse: ipc.shm
+ */
+#include <sched.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
+
+#include "zdtm.h"
+
+int main(void)
+{
+	char *mem;
+	int id;
+
+	zt_init();
+	SETUP(unshare(CLONE_NEWIPC) == 0);
+	id = shmget(IPC_PRIVATE, 8192, IPC_CREAT | 0600);
+	SETUP(id >= 0);
+	mem = shmat(id, NULL, 0);
+	SETUP(mem != (void *)-1 && shmctl(id, IPC_RMID, NULL) == 0);
+	zt_fill(mem, 8192, 2);
+	zt_checkpoint();
+
+	CHECK(zt_is_filled(mem, 8192, 2), "content");
+	return zt_result();
+}
