@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "cmd/cmd.h"
+#include "net/hold.h"
 #include "options.h"
 #include "run/cancel.h"
 #include "run/dump.h"
@@ -56,7 +57,7 @@ static int check_options(const struct options *opt)
 		return fail(EINVAL, "--inherit-fd is restore-only option");
 	if (opt->explain && opt->explain[0] != 't' && opt->explain[0] != 'j')
 		return fail(EINVAL, "invalid argument for --explain: %s (text or json)", opt->explain);
-	return 0;
+	return net_hold_check(opt);
 }
 
 /* A dump that would fail at its first byte is better refused before the target is stopped. */

@@ -10,6 +10,7 @@
 #include "image/dir.h"
 #include "image/drop.h"
 #include "mem/mem.h"
+#include "net/hold.h"
 #include "ns/ns.h"
 #include "options.h"
 #include "run/cancel.h"
@@ -53,6 +54,26 @@ static int freeze(void *run)
 static void thaw(void *run)
 {
 	tree_thaw(run);
+}
+
+/* Who else locks something (an engine, a script) is asked first. */
+static int still_network(void *run)
+{
+	struct dump *d = run;
+	int err = net_find(d, &d->has_net);
+
+	if (!err && d->has_net)
+		err = script_run(d->opt, "network-lock", leader(d->m.tasks.v[0])->pid_real, d->img_path);
+	return err || !d->has_net || d->opt->dry_run ? err : net_hold(d);
+}
+
+static void unstill_network(void *run)
+{
+	struct dump *d = run;
+
+	if (d->has_net && script_run(d->opt, "network-unlock", leader(d->m.tasks.v[0])->pid_real, d->img_path))
+		warn("the script at network-unlock failed; the network is unlocked all the same");
+	net_release(d);
 }
 
 /* A client may know what of the frozen tree is somebody else's. */
@@ -184,6 +205,7 @@ static int post_dump(void *run)
 
 static const struct stage dump_stages[] = {
 	{ "freeze", freeze, thaw, "nothing is read from a target that runs" },
+	{ "lock", still_network, unstill_network, "what arrives from now on must not be in the images by half" },
 	{ "query", ask_externals, NULL, "what is asked for still holds when it is scanned" },
 	{ "scan", scan, unscan, "all that can be asked, and taken back at once" },
 	{ "refuse", refuse_all, NULL, "nothing is written before this line" },
@@ -193,7 +215,7 @@ static const struct stage dump_stages[] = {
 	{ "commit", commit, NULL, "the inventory makes the directory a snapshot" },
 	{ "hook", post_dump, NULL, "the last that may say no" },
 };
-enum { N_STAGES = array_size(dump_stages), N_DRY = 4 };
+enum { N_STAGES = array_size(dump_stages), N_DRY = 5 };
 
 static void finish(struct dump *d)
 {
@@ -204,11 +226,14 @@ static void finish(struct dump *d)
 		if (tree_kill(d))
 			warn("some tasks may still run");
 		files_commit(d);
+		net_release(d);
 		break;
 	case FINAL_STOP:
+		unstill_network(d);
 		tree_leave_stopped(d);
 		break;
 	case FINAL_RUN:
+		unstill_network(d);
 		tree_thaw(d);
 		break;
 	}

@@ -51,6 +51,8 @@ struct dump {
 	char *img_path;			/* absolute */
 	int images_entry;		/* in the journal */
 	struct freezer freezer;
+	struct net_holds *holds;	/* net/hold.h: networks that stand still; NULL: none */
+	bool has_net;			/* the tree has a network namespace that is not the tool's */
 	uint32_t pid_level;		/* of the root's pid namespace below that of /proc: task/pids.h */
 	struct dump_stats stats;
 	uint32_t next_ghost_id, next_pages_id;

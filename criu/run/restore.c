@@ -319,14 +319,25 @@ static int arm(void *run)
 	return err;
 }
 
+/* Nothing in these images needs a lock; who has locked something himself is told. */
+static void tell_unlock(struct restore *r)
+{
+	if (ns_first(&r->m, NS_NET) &&
+	    script_run(r->opt, "network-unlock", restore_root(r), r->img_path))
+		warn("the script at network-unlock failed; the restore goes on");
+}
+
 static int post_restore(void *run)
 {
 	struct restore *r = run;
 	auto_fd int fd = -1;
 	int err = script_run(r->opt, "post-restore", restore_root(r), r->img_path);
 
-	if (err || !r->opt->pidfile)
+	if (err)
 		return err;
+	tell_unlock(r);
+	if (!r->opt->pidfile)
+		return 0;
 	fd = open(r->opt->pidfile, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail_errno("create pidfile %s", r->opt->pidfile);

@@ -793,6 +793,39 @@ def time_limit_for_a_frozen_target(b):
     b.unharmed()
 
 
+LOCK_SCRIPT = """#!/bin/sh
+tables=$(nsenter --net=/proc/$CRTOOLS_INIT_PID/ns/net nft list tables | grep -c CRIU-)
+echo "$CRTOOLS_SCRIPT_ACTION $tables" >> ${0%script}steps
+"""
+
+
+@case
+def network_lock(b):
+    """Locked between two steps of a dump, in the tree's own network namespace only; whoever asks for it can do without."""
+    script = os.path.join(b.images(), "script")
+    write(script, LOCK_SCRIPT)
+    os.chmod(script, 0o755)
+    t = subprocess.Popen(["unshare", "--net", "sleep", "100"], stdin=subprocess.DEVNULL,
+                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        procs.wait_until(lambda: "sleep" in (procsnap.read(f"/proc/{t.pid}/comm") or ""), 10, "the target")
+        for options, locked in (([], 1), (["--network-lock", "skip"], 0)):
+            images = b.images()
+            steps = os.path.join(os.path.dirname(script), "steps")
+            good(b, "dump", "-t", str(t.pid), "-D", images, "-R", "--action-script", script, *options)
+            told = procsnap.read(steps)
+            os.unlink(steps)
+            expect(told == f"pre-dump 0\nnetwork-lock 0\npost-dump {locked}\nnetwork-unlock {locked}\n", f"steps: {told!r}")
+        tables = subprocess.run(["nsenter", f"--net=/proc/{t.pid}/ns/net", "nft", "list", "tables"], capture_output=True,
+                                text=True, check=True).stdout
+        expect(not tables, f"left behind: {tables}")
+        code, text = b.tool("dump", "-t", str(t.pid), "-D", b.images(), "--network-lock", "maybe")
+        expect(code == 1 and "invalid argument for --network-lock: maybe" in text, "a method that is none", text)
+    finally:
+        t.kill()
+        t.wait()
+
+
 @case
 def ghost_limit(b):
     pid = b.start("static/refuse_ghost_limit")
