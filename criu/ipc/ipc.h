@@ -2,6 +2,7 @@
 #pragma once				/* ipc/ipc.h: what is in an IPC namespace, and what its kinds of object do with it */
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include "base/vec.h"
 #include "image/records.h"
 
@@ -12,6 +13,14 @@ struct restore;
 struct ipc_set {			/* of semaphores */
 	IpcSemEntry *entry;
 	const uint16_t *values;
+};
+
+/* What a process has to undo on a semaphore at its end. */
+struct ipc_undo {
+	pid_t pid;
+	int id;				/* of the set */
+	uint16_t num;
+	int16_t adjustment;
 };
 
 struct ipc_message {
@@ -42,6 +51,7 @@ struct ipc_ns {
 	VEC(struct ipc_segment) segments;
 	VEC(struct ipc_queue) queues;
 	VEC(struct ipc_set) sets;
+	VEC(struct ipc_undo) undos;	/* while restoring: of all sets, by process */
 	VEC(IpcMqueueEntry *) mqueues;
 };
 

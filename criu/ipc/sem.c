@@ -11,6 +11,7 @@
 #include "ipc/ipc.h"
 #include "ipc/perm.h"
 #include "ipc/sysctl.h"
+#include "ipc/undo.h"
 #include "ns/ns.h"
 #include "run/dump.h"
 #include "run/restore.h"
@@ -94,7 +95,7 @@ static int check_set(struct image_in *in, struct map *seen, struct ipc_set *s)
 	for (uint32_t i = 0; i < n; i++)
 		if (s->values[i] > MAX_VALUE)
 			return image_bad(in, "semaphore %u: impossible value %u", i, s->values[i]);
-	return 0;
+	return ipc_undo_check(in, s);
 }
 
 static int ipc_sem_load(struct restore *r, struct ipc_ns *ns)
@@ -113,7 +114,7 @@ static int ipc_sem_load(struct restore *r, struct ipc_ns *ns)
 			return err;
 		vec_push(&r->m.arena, &ns->sets, set);
 	}
-	return got;
+	return got ? got : ipc_undo_load(r, ns);
 }
 
 static int get_set(const void *rec)

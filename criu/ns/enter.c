@@ -173,6 +173,19 @@ static int make_first(struct restore *r, const struct task *t, enum ns_type type
 	return 0;
 }
 
+static int joined(struct restore *r, const struct task *t)
+{
+	for (enum ns_type type = 0; type < NS_COUNT; type++) {
+		struct ns *ns = ns_of(&r->m, t, type);
+		IN_SCOPE(ns_rows[type].name, ns ? (long)ns->id : -1);
+		int err = ns && ns->kind->joined && !ns->ext_key ? ns->kind->joined(r, ns, t) : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 int ns_enter(struct restore *r, const struct task *t)
 {
 	if (!r->m.namespaces.n || !t->ids)
@@ -187,5 +200,5 @@ int ns_enter(struct restore *r, const struct task *t)
 			return err;
 	}
 	announce(r, t);
-	return 0;
+	return joined(r, t);
 }

@@ -71,9 +71,16 @@ static int ipc_make(struct restore *r, struct ns *ns)
 	return err ?: ipc_sysctls_make(r, n);
 }
 
+static int ipc_joined(struct restore *r not_used, const struct ns *ns, const struct task *t)
+{
+	return ipc_undo_make(ns->data, t);
+}
+
 const struct ns_kind ipc_ns_kind = {
+	.scan_own = ipc_undo_scan_own,
 	.scan = ipc_scan,
 	.save = ipc_save,
 	.load = ipc_load,
 	.make = ipc_make,
+	.joined = ipc_joined,
 };

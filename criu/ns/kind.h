@@ -11,6 +11,8 @@
  *            still has the tool's mounts, and sees the tool's /proc.
  */
 struct ns_kind {
+	/* Of the tool's own namespace, which is not saved: what tasks have there and cannot take along is refused. */
+	int (*scan_own)(struct dump *d);
 	int (*scan)(struct dump *d, struct ns *ns);
 	int (*save)(struct dump *d, struct ns *ns);
 	int (*load)(struct restore *r, struct ns *ns);
@@ -21,6 +23,8 @@ struct ns_kind {
 	int (*make)(struct restore *r, struct ns *ns);
 	/* Of kinds that unshare(2) cannot make at once: makes the namespace and enters it. */
 	int (*make_and_enter)(struct restore *r, struct ns *ns);
+	/* In every task that is in it, once it is in all of its namespaces. */
+	int (*joined)(struct restore *r, const struct ns *ns, const struct task *t);
 	/* In the tool, when all namespaces exist and all tasks wait: what needs privileges outside, or several of them. */
 	int (*make_outside)(struct restore *r, struct ns *ns);
 };

@@ -153,6 +153,13 @@ int ns_ids_scan(struct dump *d)
 
 int ns_scan(struct dump *d)
 {
+	for (enum ns_type type = 0; type < NS_COUNT; type++) {
+		IN_SCOPE(ns_rows[type].name, -1);
+		int err = ns_rows[type].kind->scan_own ? ns_rows[type].kind->scan_own(d) : 0;
+
+		if (err)
+			return err;
+	}
 	for (size_t i = 0; i < d->m.namespaces.n; i++) {
 		struct ns *ns = d->m.namespaces.v[i];
 		IN_SCOPE(ns_rows[ns->type].name, ns->id);
