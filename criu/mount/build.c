@@ -171,7 +171,7 @@ static int step_base(struct builder *s, const struct mnt_base *base)
 		if (err)
 			return err;
 	}
-	err = base_make(base, s->b->img_dir, &s->bases[base->index]);
+	err = base_make(base, s->b->contents ? s->b->contents[base->index] : -1, &s->bases[base->index]);
 	if (!err && s->b->ptys)
 		err = pts_make(base->sb, s->bases[base->index], s->b->ptys, s->b->n_ptys);
 	return err || !is_late ? err : attach_in_yard(s, base->index);
@@ -352,7 +352,7 @@ static int begin(const struct mount_build *b)
 	int err = raise_limit(b->m);
 
 	for (size_t i = 0; i < b->m->bases.n && !err; i++)
-		if (base_has_contents(b->m->bases.v[i]) && b->img_dir >= 0)
+		if (b->contents && b->contents[i] >= 0)
 			return tar_prepare();
 	return err;
 }

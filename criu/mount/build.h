@@ -11,7 +11,7 @@ struct mount_build {
 	struct mounts *m;
 	const struct mount_plan *plan;
 	const int *outside;		/* by base: detached mounts of what comes from outside, by the caller; else -1 */
-	int img_dir;			/* -1: file systems stay empty */
+	const int *contents;		/* by base: an archive, else -1; NULL: file systems stay empty */
 	struct pts_made *ptys;		/* room for pts_count(); descriptors that stay open */
 	size_t *n_ptys;
 	int proc;			/* /proc of the caller's pid namespace */

@@ -159,10 +159,10 @@ static int make(const struct mnt_base *b, int *ret_fd)
 	return 0;
 }
 
-static int fill(const struct mnt_base *b, int img_dir, int fd)
+int base_contents_open(const struct mnt_base *b, int img_dir)
 {
 	char name[64];
-	auto_fd int in = -1;
+	int in;
 
 	snprintf(name, sizeof(name), "tmpfs-dev-%u.tar.gz.img", b->sb->dev);
 	in = openat(img_dir, name, O_RDONLY | O_CLOEXEC);
@@ -170,9 +170,15 @@ static int fill(const struct mnt_base *b, int img_dir, int fd)
 		snprintf(name, sizeof(name), "tmpfs-%u.tar.gz.img", b->owner->e->mnt_id);
 		in = openat(img_dir, name, O_RDONLY | O_CLOEXEC);
 	}
-	if (in < 0)
-		return fail_errno("%s, the contents of %s", name, b->owner->e->mountpoint);
-	return tar_load(in, fd, name);
+	return in < 0 ? fail_errno("%s, the contents of %s", name, b->owner->e->mountpoint) : in;
+}
+
+static int fill(const struct mnt_base *b, int contents, int fd)
+{
+	char name[300];
+
+	snprintf(name, sizeof(name), "the contents of %s", b->owner->e->mountpoint);
+	return tar_load(contents, fd, name);
 }
 
 static int make_read_only(const struct mnt_base *b, int fd)
@@ -187,13 +193,13 @@ static int make_read_only(const struct mnt_base *b, int fd)
 	return 0;
 }
 
-int base_make(const struct mnt_base *b, int img_dir, int *ret_fd)
+int base_make(const struct mnt_base *b, int contents, int *ret_fd)
 {
 	auto_fd int fd = -1;
 	int err = make(b, &fd);
 
-	if (!err && is_filled_later(b) && img_dir >= 0)
-		err = fill(b, img_dir, fd);
+	if (!err && contents >= 0)
+		err = fill(b, contents, fd);
 	if (!err && is_filled_later(b) && b->owner->e->sb_flags & MS_RDONLY)
 		err = make_read_only(b, fd);
 	if (err)

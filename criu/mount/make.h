@@ -2,8 +2,10 @@
 #pragma once				/* mount/make.h: file systems, made from their records */
 #include "mount/tree.h"
 
-/* A detached mount of the whole file system, with its contents. img_dir: where tmpfs-dev-N.tar.gz.img is, or -1. */
-int base_make(const struct mnt_base *b, int img_dir, int *ret_fd) must_check;
+/* A detached mount of the whole file system, with its contents from an archive; -1: it stays empty. */
+int base_make(const struct mnt_base *b, int contents, int *ret_fd) must_check;
+/* Opens tmpfs-dev-N.tar.gz.img, in a process that may. */
+int base_contents_open(const struct mnt_base *b, int img_dir) must_check;
 /* A detached, empty tmpfs. */
 int tmpfs_make(int *ret_fd) must_check;
 /* Needs the library for contents. */

@@ -156,9 +156,17 @@ static int open_all(struct restore *r)
 
 	if (err)
 		return fail_with(err, "read /proc/thread-self/mountinfo");
-	for (size_t i = 0; i < s->m.bases.n && !err; i++)
-		if (s->m.bases.v[i]->is_outside)
-			err = open_outside(r, &outside, s->m.bases.v[i]);
+	for (size_t i = 0; i < s->m.bases.n && !err; i++) {
+		struct mnt_base *b = s->m.bases.v[i];
+
+		if (b->is_outside) {
+			err = open_outside(r, &outside, b);
+		} else if (base_has_contents(b)) {
+			/* The builder may be in a user namespace that may not read images. */
+			s->contents[i] = base_contents_open(b, r->img_dir);
+			err = min(s->contents[i], 0);
+		}
+	}
 	return err;
 }
 
@@ -183,8 +191,9 @@ int mount_set_prepare(struct restore *r)
 		return err;
 	s->outside = arena_array(s->m.arena, int, s->m.bases.n + 1);
 	s->paths = arena_array(s->m.arena, const char *, s->m.bases.n + 1);
+	s->contents = arena_array(s->m.arena, int, s->m.bases.n + 1);
 	for (size_t i = 0; i < s->m.bases.n; i++)
-		s->outside[i] = -1;
+		s->outside[i] = s->contents[i] = -1;
 	return open_all(r);
 }
 
@@ -213,9 +222,12 @@ static int take_built(struct restore *r, const struct mount_built *built)
 		ns->fd = built[i].ns;
 		ns->root = built[i].root;
 	}
-	for (size_t i = 0; i < m->bases.n; i++)
+	for (size_t i = 0; i < m->bases.n; i++) {
 		if (r->m.mounts->outside[i] >= 0)
 			close(take_fd(&r->m.mounts->outside[i]));
+		if (r->m.mounts->contents[i] >= 0)
+			close(take_fd(&r->m.mounts->contents[i]));
+	}
 	return 0;
 }
 
@@ -233,7 +245,7 @@ int mount_set_build(struct restore *r)
 	struct answer *a = mmap(NULL, at + n_ptys * sizeof(struct pts_made), PROT_READ | PROT_WRITE,
 				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct mount_build b = {
-		.m = &s->m, .plan = &s->plan, .outside = s->outside, .img_dir = r->img_dir, .proc = s->proc,
+		.m = &s->m, .plan = &s->plan, .outside = s->outside, .contents = s->contents, .proc = s->proc,
 	};
 	int status;
 	pid_t pid;

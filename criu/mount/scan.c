@@ -7,9 +7,11 @@
 #include "base/own.h"
 #include "base/parse.h"
 #include "mount/external.h"
+#include "mount/flags.h"
 #include "mount/look.h"
 #include "mount/set.h"
-#include "ns/ns.h"
+#include "ns/kind.h"
+#include "ns/user.h"
 #include "options.h"
 #include "run/dump.h"
 
@@ -90,8 +92,9 @@ static void leave_out(const struct options *opt, struct mnt_ns *ns)
 	memmove(ns->mnts.v, ns->mnts.v + kept, ns->mnts.n * sizeof(ns->mnts.v[0]));
 }
 
-static int read_one(struct dump *d, struct ns *ns)
+static int read_one(struct dump *d, void *arg)
 {
+	struct ns *ns = arg;
 	struct mount_set *s = d->m.mounts;
 	struct mnt *idmapped;
 	struct mount_visit v;
@@ -188,12 +191,14 @@ static int check_contents(struct dump *d, struct mnt_ns *ns)
 static int read_all(struct dump *d, const struct mountinfo_list *outside)
 {
 	struct mounts *m = &d->m.mounts->m;
-	const struct tree_ns in = { ns_of_root(&d->m, NS_USER), ns_of_root(&d->m, NS_CGROUP) };
+	const struct ns *cgroups = ns_of_root(&d->m, NS_CGROUP);
+	const struct tree_ns in = { ns_of_root(&d->m, NS_USER), cgroups };
 
 	for (size_t i = 0; i < d->m.namespaces.n; i++) {
 		struct ns *ns = d->m.namespaces.v[i];
 		IN_SCOPE("mnt", ns->id);
-		int err = ns->type == NS_MNT ? read_one(d, ns) : 0;
+		/* Cgroup mounts are shown as the reader's cgroup namespace has them: that of the root will make them. */
+		int err = ns->type != NS_MNT ? 0 : cgroups ? ns_inside(d, cgroups, read_one, ns) : read_one(d, ns);
 
 		if (err)
 			return err;
@@ -203,6 +208,36 @@ static int read_all(struct dump *d, const struct mountinfo_list *outside)
 		external_mark(m->arena, d->opt, outside, &in, m->ns.v[i]);
 	}
 	return 0;
+}
+
+/* "uid=" and "gid=" are shown as the machine counts, and mean what the user namespace that mounts it counts. */
+static void translate_ids(const struct model *m, MntEntry *e)
+{
+	char *text = arena_strdup(m->mounts->m.arena, e->options), *key, *value, *out = NULL;
+
+	while (next_option(&text, &key, &value)) {
+		int32_t id;
+
+		if (value && parse_i32(value, 10, &id) == 0 && (streq(key, "uid") || streq(key, "gid")))
+			value = arena_printf(m->mounts->m.arena, "%u",
+					     *key == 'u' ? user_uid_inside(m, NULL, id) : user_gid_inside(m, NULL, id));
+		out = arena_printf(m->mounts->m.arena, "%s%s%s%s%s", out ?: "", out ? "," : "", key, value ? "=" : "",
+				   value ?: "");
+	}
+	e->options = out ?: (char *)"";
+}
+
+static void translate_all(struct dump *d)
+{
+	const struct mounts *m = &d->m.mounts->m;
+
+	for (size_t i = 0; ns_of_root(&d->m, NS_USER) && i < m->all.n; i++) {
+		const struct mnt *mnt = m->all.v[i];
+		uint32_t type = mnt->sb->kind ? mnt->sb->kind->type : FSTYPE__UNSUPPORTED;
+
+		if ((type == FSTYPE__TMPFS || type == FSTYPE__DEVPTS) && !mnt_is_external(mnt->e))
+			translate_ids(&d->m, mnt->e);
+	}
 }
 
 static void tell_found(const struct mounts *m)
@@ -244,6 +279,7 @@ int mount_set_scan(struct dump *d)
 		err = mounts_plan(&s->m, outside_has_device(&s->own, s->m.ns.v[0]->root->sb->dev), &problems, &s->plan);
 	if (err)
 		return err;
+	translate_all(d);
 	refuse_problems(d, &problems);
 	tell_found(&s->m);
 	return mount_set_visit(d, check_contents);

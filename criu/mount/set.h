@@ -16,6 +16,7 @@ struct mount_set {
 	struct mountinfo_list own;	/* dump: the tool's */
 	const char **paths;		/* restore: by base, where the tool finds what comes from outside, else NULL */
 	int *outside;			/* restore: by base, detached mounts of it, else -1 */
+	int *contents;			/* restore: by base, archives of what is in it, else -1 */
 	struct pts_made *ptys;		/* restore: shared memory, filled by the builder */
 	size_t n_ptys;
 	int proc;			/* an O_PATH descriptor of the tool's /proc */

@@ -151,7 +151,7 @@ int ns_ids_scan(struct dump *d)
 	return 0;
 }
 
-int ns_scan(struct dump *d)
+static int scan_some(struct dump *d, bool is_user)
 {
 	for (enum ns_type type = 0; type < NS_COUNT; type++) {
 		IN_SCOPE(ns_rows[type].name, -1);
@@ -163,12 +163,22 @@ int ns_scan(struct dump *d)
 	for (size_t i = 0; i < d->m.namespaces.n; i++) {
 		struct ns *ns = d->m.namespaces.v[i];
 		IN_SCOPE(ns_rows[ns->type].name, ns->id);
-		int err = ns->kind->scan && !ns->ext_key ? ns->kind->scan(d, ns) : 0;
+		int err = 0;
 
+		if ((ns->type == NS_USER) == is_user && ns->kind->scan && !ns->ext_key)
+			err = ns->kind->scan(d, ns);
 		if (err)
 			return err;
 	}
 	return 0;
+}
+
+/* User namespaces first: others have ids in them. */
+int ns_scan(struct dump *d)
+{
+	int err = scan_some(d, true);
+
+	return err ?: scan_some(d, false);
 }
 
 int ns_save(struct dump *d)

@@ -27,6 +27,7 @@
 #include "kernel/mountinfo.h"
 #include "mount/build.h"
 #include "mount/look.h"
+#include "mount/make.h"
 #include "mount/tar.h"
 
 enum { N_TMPFS = 8, N_NS = 3, N_TREES = 200, LEFT_OUT = 77 };
@@ -281,6 +282,17 @@ static size_t special_namespaces(int *ret_ns)
 	return 1;
 }
 
+static int *open_contents(const struct mounts *m)
+{
+	int *v = arena_array(m->arena, int, m->bases.n + 1);
+
+	for (size_t i = 0; i < m->bases.n; i++) {
+		v[i] = base_has_contents(m->bases.v[i]) ? base_contents_open(m->bases.v[i], images) : -1;
+		NEEDS(v[i] >= -1);
+	}
+	return v;
+}
+
 static void one_tree(size_t (*make_namespaces)(int *ret_ns))
 {
 	struct mounts m = { .arena = &arena }, again = { .arena = &arena };
@@ -289,7 +301,7 @@ static void one_tree(size_t (*make_namespaces)(int *ret_ns))
 	struct mount_built built[N_NS];
 	int ns[N_NS], home = openat(proc, "thread-self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	size_t n = make_namespaces(ns);
-	struct mount_build b = { .m = &m, .plan = &plan, .img_dir = images, .proc = proc };
+	struct mount_build b = { .m = &m, .plan = &plan, .proc = proc };
 
 	NEEDS(home >= 0);
 	for (size_t i = 0; i < n; i++)
@@ -304,6 +316,7 @@ static void one_tree(size_t (*make_namespaces)(int *ret_ns))
 		NEEDS(problems.v[i].what == MOUNT_NO_MASTER);
 	if (problems.n)
 		_exit(LEFT_OUT);
+	b.contents = open_contents(&m);
 	NEEDS(mounts_build(&b, built) == 0);
 	for (size_t i = 0; i < n; i++)
 		read_ns(&again, built[i].ns, 10 + i);
