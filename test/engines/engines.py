@@ -54,6 +54,9 @@ def make_rootfs(path):
     shutil.copy2(BUSYBOX, os.path.join(path, "bin/busybox"))
     for name in APPLETS:
         os.symlink("busybox", os.path.join(path, "bin", name))
+    with open(os.path.join(path, "bin/pause"), "w", encoding="ascii") as f:
+        f.write("#!/bin/sh\nwhile :; do sleep 1; done\n")  # an init that reaps
+    os.chmod(os.path.join(path, "bin/pause"), 0o755)
     with open(os.path.join(path, "etc/passwd"), "w", encoding="ascii") as f:
         f.write("root:x:0:0::/root:/bin/sh\n")
 
@@ -374,6 +377,47 @@ def runc_killed_half_way(directory, path):
         c.end()
 
 
+@case
+def runc_cgroup_namespace(directory, path):
+    """What engines do by default where cgroups are those of version 2."""
+    c = Runc(directory, path)
+    c.make_bundle(change=lambda config: config["linux"]["namespaces"].append({"type": "cgroup"}))
+    try:
+        c.start()
+        before = c.inside("/bin/cat", "/proc/1/cgroup")
+        equal(c.name in before, False, "the container sees its name in its cgroups")
+        c.checkpoint()
+        c.restore()
+        equal(c.inside("/bin/cat", "/proc/1/cgroup"), before, "cgroups as the container sees them")
+    finally:
+        c.end()
+
+
+@case
+def runc_user_namespace(directory, path):
+    c = Runc(directory, path)
+
+    def change(config):
+        config["linux"]["namespaces"].append({"type": "user"})
+        ids = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+        config["linux"]["uidMappings"] = config["linux"]["gidMappings"] = ids
+    c.make_bundle(change=change)
+    for top, dirs, files in os.walk(c.bundle):
+        for name in [top, *(os.path.join(top, f) for f in dirs + files)]:
+            os.chown(name, 100000, 100000, follow_symlinks=False)
+    os.chmod(directory, 0o755)
+    try:
+        c.start()
+        count = c.count()
+        before = c.inside("/bin/sh", "-c", "id; cat /proc/1/uid_map; ls -ln /tmp/count")
+        c.checkpoint()
+        c.restore()
+        c.count_after(count)
+        equal(c.inside("/bin/sh", "-c", "id; cat /proc/1/uid_map; ls -ln /tmp/count").split()[:7], before.split()[:7], "ids")
+    finally:
+        c.end()
+
+
 # --- podman -------------------------------------------------------------------------------------------------------
 
 @case
@@ -450,7 +494,7 @@ def podman_pod(directory, path):
     p = Podman(directory, path)
     try:
         code, text = p.podman("pod", "create", "--name", "pod1", "--share", "pid", "--infra-image", "tiny", "--infra-command",
-                              "/bin/sleep 1000", "--network", "none", check=False)
+                              "/bin/pause", "--network", "none", check=False)
         if code:
             raise Skipped("no pod here: " + (text.strip().splitlines() or ["no reason given"])[-1][:90])
         p.podman("run", "-d", "--pod", "pod1", "--name", "p1", "tiny", "/bin/sh", "-c", COUNTER)
