@@ -43,5 +43,7 @@ uint32_t ns_id_get(const TaskKobjIdsEntry *ids, enum ns_type type);
 void ns_id_set(TaskKobjIdsEntry *ids, enum ns_type type, uint32_t id);
 struct ns *ns_add(struct model *m, enum ns_type type, uint32_t id, const struct task *t);
 
+/* While restoring, in the tool: namespaces that --join-ns names become external, with ns->fd open. */
+int ns_join(struct restore *r) must_check;
 /* While dumping: runs work in the calling thread inside ns (net, ipc, uts, cgroup only), and comes back. */
 int ns_inside(struct dump *d, const struct ns *ns, int (*work)(struct dump *d, void *arg), void *arg) must_check;

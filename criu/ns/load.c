@@ -42,10 +42,11 @@ int ns_load(struct restore *r)
 
 int ns_prepare(struct restore *r)
 {
-	int fd;
+	int fd, err;
 
-	if (!r->m.namespaces.n)
-		return 0;
+	err = ns_join(r);
+	if (err || !r->m.namespaces.n)
+		return err;
 	fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return fail_errno("open /proc");
@@ -53,7 +54,8 @@ int ns_prepare(struct restore *r)
 	for (size_t i = 0; i < r->m.namespaces.n; i++) {
 		struct ns *ns = r->m.namespaces.v[i];
 		IN_SCOPE(ns_rows[ns->type].name, ns->id);
-		int err = ns->kind->prepare && !r->opt->dry_run ? ns->kind->prepare(r, ns) : 0;
+
+		err = ns->kind->prepare && !r->opt->dry_run ? ns->kind->prepare(r, ns) : 0;
 
 		if (err)
 			return err;

@@ -827,6 +827,31 @@ def network_lock(b):
 
 
 @case
+def join_ns(b):
+    """Into namespaces of another process, one by pid and one by file; what is no such namespace is refused."""
+    images = b.images()
+    pid = b.start()
+    good(b, "dump", "-t", pid, "-D", images)
+    b.target.await_death(b.before)
+    pod = subprocess.Popen(["unshare", "--uts", "--ipc", "sh", "-c", "hostname the-pod; exec sleep 100"],
+                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        procs.wait_until(lambda: "sleep" in (procsnap.read(f"/proc/{pod.pid}/comm") or ""), 10, "the pod")
+        code, text = b.tool("restore", "-d", "-D", images, "--join-ns", f"ipc:/proc/{pod.pid}/ns/uts")
+        expect(code == 1 and "is no ipc namespace" in text, "a namespace of the wrong kind", text)
+        code, text = b.tool("restore", "-d", "-D", images, "--join-ns", "pid:1")
+        expect(code == 1 and "invalid argument for --join-ns: pid:1" in text, "a pid namespace", text)
+        good(b, "restore", "-d", "-D", images, "--join-ns", f"uts:{pod.pid}", "-J", f"ipc:/proc/{pod.pid}/ns/ipc")
+        for name in ("uts", "ipc"):
+            found, wanted = (os.readlink(f"/proc/{p}/ns/{name}") for p in (pid, pod.pid))
+            expect(found == wanted, f"the tree is in {found}, not in {wanted}")
+        b.target.check_program()
+    finally:
+        pod.kill()
+        pod.wait()
+
+
+@case
 def ghost_limit(b):
     pid = b.start("static/refuse_ghost_limit")
     b.fails("ghost-limit", "dump", "-t", pid, "-D", b.images(), "--ghost-limit", "65536")
