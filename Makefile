@@ -145,6 +145,7 @@ check-lint:
 SBINDIR	?= $(PREFIX)/sbin
 install: all install-crit install-docs
 	install -D -m 755 $(BUILD)/criu $(DESTDIR)$(SBINDIR)/criu
+	install -D -m 755 scripts/criu-ns $(DESTDIR)$(SBINDIR)/criu-ns
 
 -include $(shell find $(BUILD) -type f -name '*.d' -not -path '*/peer/*' 2>/dev/null)
 

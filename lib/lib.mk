@@ -59,6 +59,7 @@ install-docs:
 	install -d $(DESTDIR)$(PREFIX)/share/man/man8 \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 644 Documentation/criu.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -D -m 644 Documentation/criu-ns.1 $(DESTDIR)$(PREFIX)/share/man/man1/criu-ns.1
 	install -m 644 scripts/completion/criu $(DESTDIR)$(PREFIX)/share/bash-completion/completions/
 
 install: install-crit install-docs

@@ -852,6 +852,40 @@ def join_ns(b):
 
 
 @case
+def criu_ns(b):
+    """Restored while its pid is taken, dumped from within, restored again; a failure is told, -d or not."""
+    wrapper = [os.path.join(cases.TOP, "scripts/criu-ns"), "--criu-binary", os.path.join(cases.TOP, "build/criu")]
+
+    def run(*words):
+        return subprocess.run([*wrapper, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+                              check=False)
+    images = b.images()
+    pid = b.start()
+    good(b, "dump", "-t", pid, "-D", images, "-R")
+    root = pid
+    try:
+        for name in ("second", "third"):
+            r = run("restore", "-d", "-D", images, "--pidfile", "outer", "-o", "restore.log")
+            expect(r.returncode == 0, f"criu-ns restore: exit code {r.returncode}", *r.stderr.splitlines())
+            root = procsnap.read(os.path.join(images, "outer"))
+            expect(root != pid, "the root has the pid that is taken")
+            status = procsnap.read(f"/proc/{root}/status")
+            expect(f"\nNSpid:\t{root}\t{pid}\n" in status, f"process {root} is not {pid} inside")
+            images = b.images(name)
+            r = run("dump", "-t", root, "-D", images, "-o", "dump.log")
+            expect(r.returncode == 0, f"criu-ns dump: exit code {r.returncode}", *r.stderr.splitlines())
+        os.unlink(os.path.join(images, "pstree.img"))
+        r = run("restore", "-d", "-D", images, "-o", "restore.log")
+        expect(r.returncode == 1 and "pstree.img" in r.stderr, f"a broken image: exit code {r.returncode}", r.stderr)
+        r = run("restore", "-S", "-d", "-D", images)
+        expect(r.returncode == 1 and "--restore-sibling" in r.stderr, "a sibling", r.stderr)
+    finally:
+        if root != pid and os.path.exists(f"/proc/{root}"):
+            os.kill(int(root), signal.SIGKILL)
+    b.unharmed()
+
+
+@case
 def ghost_limit(b):
     pid = b.start("static/refuse_ghost_limit")
     b.fails("ghost-limit", "dump", "-t", pid, "-D", b.images(), "--ghost-limit", "65536")
