@@ -231,6 +231,29 @@ broken("epoll", FILES, "epfd.tfd[].events", lambda events: events & ~0x80000000)
 broken("epoll", FILES, "epfd.tfd")
 broken("ghost", "ghost-file-*.img", "mode", lambda mode: mode ^ 1)
 broken("ghost", "ghost-file-*.img", "uid", plus(1))
+# IPC namespaces
+IPC_VAR, IPC_SEM, IPC_MSG, IPC_SHM = (f"ipcns-{kind}-*.img" for kind in ("var", "sem", "msg", "shm"))
+broken("ipc_sysctl", IPC_VAR, "sem_ctls[2]", plus(1))
+broken("ipc_sysctl", IPC_VAR, "msg_ctlmnb", plus(1))
+broken("ipc_sysctl", IPC_VAR, "shm_rmid_forced", to(0))
+broken("ipc_sysctl", IPC_VAR, "mq_msgsize_default", drop)
+broken("ipc_sysctl", IPC_VAR, "sem_next_id", drop)
+broken("ipc_sem", IPC_SEM, "extra", lambda values: [value ^ 1 for value in values])
+for name in ("id", "key", "mode", "uid", "cuid", "cgid"):
+    broken("ipc_sem", IPC_SEM, f"desc.{name}", flip)
+broken("ipc_sem_undo", IPC_SEM, "undo[].adjustment", plus(1))
+broken("ipc_sem_undo", IPC_SEM, "undo", drop)
+broken("ipc_msg", IPC_MSG, "qbytes", plus(1))
+broken("ipc_msg", IPC_MSG, "extra", lambda extra: extra[2:4] + extra[:2] + extra[4:])
+broken("ipc_msg", IPC_MSG, "desc.id", flip)
+broken("ipc_shm", IPC_SHM, "size", plus(-1))
+broken("ipc_shm", IPC_SHM, "desc.mode", flip)
+broken("ipc_shm", "pagemap-shmem-*.img", "vaddr", plus(4096))
+broken("ipc_shm", "pages", "content")
+broken("ipc_two", IPC_SHM, "pages_id", drop)
+for name in ("name", "mode", "uid", "max_messages", "message_size", "messages"):
+    broken("ipc_mqueue", "ipcns-mqueue-*.img", name, plus(1) if name.startswith("m") and name != "messages" else flip)
+broken("ipc_mqueue", "ipcns-mqueue-*.img", "messages[].priority", flip)
 
 
 if __name__ == "__main__":
