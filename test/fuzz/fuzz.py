@@ -30,13 +30,31 @@ def build(name):
     return program
 
 
+# One object of each kind that an IPC namespace has, with a message where there is room for one.
+MAKE_IPC = """
+import ctypes
+c = ctypes.CDLL("librt.so.1", use_errno=True)
+ids = [c.semget(5, 3, 0o1600), c.shmget(6, 8192, 0o1600), c.msgget(7, 0o1600), c.mq_open(b"/queue", 0o102, 0o600, None)]
+assert min(ids) >= 0, ids
+assert c.msgsnd(ids[2], b"\\1" + bytes(7) + b"text", 4, 0) == 0 and c.mq_send(ids[3], b"text", 4, 9) == 0
+c.shmat.restype = ctypes.c_void_p
+ctypes.memset(c.shmat(ids[1], None, 0), 1, 10)
+"""
+
+
 def make_snapshot(where):
     """A small tree of our own, dumped and left running."""
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)        # PR_SET_CHILD_SUBREAPER: the child of the shell becomes ours
-    target = subprocess.Popen(["sh", "-c", "sleep 1000 | sleep 1000"], stdin=subprocess.DEVNULL,
+    target = subprocess.Popen(["unshare", "--ipc", "sh", "-c", '"$0" -c "$1" && sleep 1000 | sleep 1000', sys.executable, MAKE_IPC],
+                              stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-    time.sleep(0.3)
+    children = f"/proc/{target.pid}/task/{target.pid}/children"
     try:
+        for _ in range(1000):                       # both sleep, and python is gone
+            with open(children, encoding="ascii") as f:
+                if len(f.read().split()) == 2:
+                    break
+            time.sleep(0.01)
         subprocess.run([os.path.join(TOP, "build", "criu"), "dump", "-t", str(target.pid), "-D", where, "-o", "log"],
                        check=True)
     finally:
