@@ -2,6 +2,7 @@
 /*
  * System V semaphores: ids, keys, owners, creators, modes and values; sets with gaps between their ids, and a set that
  * is larger than a new one might be. A child sleeps in semop(2) meanwhile.
+ * zdtm-peer: makes all creators root
  */
 #include <errno.h>
 #include <fcntl.h>

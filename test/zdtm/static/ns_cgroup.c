@@ -3,6 +3,7 @@
  * A child in a cgroup namespace of its own, whose root is the program's cgroup; then it has gone on to one below. What
  * it sees of itself and of its parent stays.
  * zdtm-flavor: h
+ * zdtm-peer: only namespaces that the root task is in, too
  */
 #include <errno.h>
 #include <fcntl.h>
