@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "base/own.h"
@@ -28,6 +29,7 @@ struct lent {
 	const char *name;
 	int entry;			/* in the journal */
 	const char *made_from;		/* the first directory that had to be made, or NULL */
+	struct stat dir;		/* the one it is in, as it was */
 };
 
 const struct stand_in *stand_in_of(const struct restore *r, uint32_t file_id)
@@ -95,6 +97,15 @@ static void remove_parents(struct arena *a, const struct lent *l)
 	}
 }
 
+/* Nobody should see that a name was there. A file system may refuse, and it matters little. */
+static void put_times_back(struct arena *a, const struct lent *l)
+{
+	const struct timespec times[2] = { l->dir.st_atim, l->dir.st_mtim };
+
+	if (utimensat(AT_FDCWD, dirname(arena_strdup(a, l->name)), times, 0) < 0)
+		debug("the directory of %s looks changed: %s", l->name, strerror(errno));
+}
+
 /* Its own name if that is free, else one beside it. */
 static int lend_begin(struct restore *r, uint32_t file_id, struct lent *ret)
 {
@@ -109,6 +120,8 @@ static int lend_begin(struct restore *r, uint32_t file_id, struct lent *ret)
 	err = make_parents(&r->m.arena, name, &ret->made_from);
 	if (err)
 		return err;
+	if (!ret->made_from && stat(dirname(arena_strdup(&r->m.arena, ret->name)), &ret->dir) < 0)
+		return fail_errno("look at the directory of %s", ret->name);
 	outside = where_outside(r, e, ret->name);
 	if (!outside)
 		return 0;
@@ -122,7 +135,10 @@ static int lend_end(struct restore *r, const struct lent *l)
 
 	if (unlink(l->name) < 0 && (errno != EISDIR || rmdir(l->name) < 0) && errno != ENOENT)
 		err = fail_errno("remove %s", l->name);
-	remove_parents(&r->m.arena, l);
+	if (l->made_from)
+		remove_parents(&r->m.arena, l);
+	else
+		put_times_back(&r->m.arena, l);
 	journal_strike(r->journal, l->entry);
 	return err;
 }
