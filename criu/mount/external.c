@@ -138,37 +138,41 @@ static bool is_hidden_outside(const struct mountinfo_list *outside, const MntEnt
 	return k && k->traits & KIND_CONTENTS && outside_has_device(outside, e->root_dev);
 }
 
-static void mark(struct arena *a, const struct options *opt, const struct mountinfo_list *outside,
-		 const struct tree_ns *in, MntEntry *e)
+/* Whatever the tool has mounted, too. */
+static bool mark_found(struct arena *a, const struct mountinfo_list *outside, const struct tree_ns *in, MntEntry *e)
 {
 	const char *path;
 
-	if (!mark_named(a, opt, e)) {
-		if (e->deleted || is_made_all_the_same(e, in))
-			return;
-		path = outside_path(a, outside, e->root_dev, e->root);
-		if (!path && !is_hidden_outside(outside, e))
-			return;
-		if (!path)
-			warn("%s is the machine's, and covered there: an empty one will be in its place, covered too",
-			     e->mountpoint);
-		e->ext_key = arena_strdup(a, KEY_FOUND);
-		e->source = (char *)(path ?: "");
-	}
-	e->has_internal_sharing = e->internal_sharing = e->shared_id && !shares_outside(outside, e->shared_id);
+	if (e->deleted || is_made_all_the_same(e, in))
+		return false;
+	path = outside_path(a, outside, e->root_dev, e->root);
+	if (!path && !is_hidden_outside(outside, e))
+		return false;
+	if (!path)
+		warn("%s is the machine's, and covered there: an empty one will be in its place, covered too",
+		     e->mountpoint);
+	e->ext_key = arena_strdup(a, KEY_FOUND);
+	e->source = (char *)(path ?: "");
+	return true;
 }
 
 /* The root of the first namespace, and the rest of its file system, is what the user puts there for the restore. */
+static bool is_of_root(const struct mnt *mnt)
+{
+	const struct mnt *root = mnt->ns->index ? NULL : mnt->ns->mnts.v[mnt->ns->mnts.n - 1];
+
+	return root && (mnt == root || (mnt->e->root_dev == root->e->root_dev &&
+					path_is_below(mnt->e->root, root->e->root)));
+}
+
 void external_mark(struct arena *a, const struct options *opt, const struct mountinfo_list *outside,
 		   const struct tree_ns *in, struct mnt_ns *ns)
 {
 	for (size_t i = 0; i < ns->mnts.n; i++) {
-		struct mnt *mnt = ns->mnts.v[i];
-		const struct mnt *root = mnt->ns->index ? NULL : mnt->ns->mnts.v[mnt->ns->mnts.n - 1];
+		MntEntry *e = ns->mnts.v[i]->e;
 
-		if (root && (mnt == root || (mnt->e->root_dev == root->e->root_dev &&
-					     path_is_below(mnt->e->root, root->e->root))))
-			continue;
-		mark(a, opt, outside, in, mnt->e);
+		if (mark_named(a, opt, e) || (!is_of_root(ns->mnts.v[i]) && mark_found(a, outside, in, e)))
+			e->has_internal_sharing = e->internal_sharing =
+				e->shared_id && !shares_outside(outside, e->shared_id);
 	}
 }

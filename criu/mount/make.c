@@ -161,16 +161,15 @@ static int make(const struct mnt_base *b, int *ret_fd)
 
 int base_contents_open(const struct mnt_base *b, int img_dir)
 {
-	char name[64];
+	char name[64], older[64];	/* by the number of the mount, in older dumps */
 	int in;
 
 	snprintf(name, sizeof(name), "tmpfs-dev-%u.tar.gz.img", b->sb->dev);
+	snprintf(older, sizeof(older), "tmpfs-%u.tar.gz.img", b->owner->e->mnt_id);
 	in = openat(img_dir, name, O_RDONLY | O_CLOEXEC);
-	if (in < 0 && errno == ENOENT) {	/* as older dumps called it */
-		snprintf(name, sizeof(name), "tmpfs-%u.tar.gz.img", b->owner->e->mnt_id);
-		in = openat(img_dir, name, O_RDONLY | O_CLOEXEC);
-	}
-	return in < 0 ? fail_errno("%s, the contents of %s", name, b->owner->e->mountpoint) : in;
+	if (in < 0 && errno == ENOENT)
+		in = openat(img_dir, older, O_RDONLY | O_CLOEXEC);
+	return in < 0 ? fail_errno("image %s, the contents of %s", name, b->owner->e->mountpoint) : in;
 }
 
 static int fill(const struct mnt_base *b, int contents, int fd)
