@@ -885,6 +885,150 @@ def criu_ns(b):
     b.unharmed()
 
 
+# --- mounts ----------------------------------------------------------------------------------------------
+class InMounts:
+    """A shell in mounts of its own, whose state is in a directory; it counts on after SIGUSR1 has asked."""
+
+    def __init__(self, b, setup):
+        self.dir = os.path.join(b.dir, "mounts")
+        for name in ("out", "in", "other"):
+            os.makedirs(os.path.join(self.dir, name), exist_ok=True)
+        script = f"cd {self.dir} && mount --make-rprivate / && {setup} && echo $$ > ready && exec sleep 100"
+        self.outer = subprocess.Popen(["unshare", "--mount", "sh", "-c", script], stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        self.pid = str(self.outer.pid)
+        procs.wait_until(lambda: "sleep" in (procsnap.read(f"/proc/{self.pid}/comm") or ""), 10, "the target")
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def mounts(self):
+        text = procsnap.read(f"/proc/{self.pid}/mountinfo") or ""
+        return {line.split()[4]: line.split()[3] for line in text.splitlines() if self.dir in line.split()[4]}
+
+    def read(self, name):
+        return procsnap.read(f"/proc/{self.pid}/root{self.path(name)}")
+
+    def end(self):
+        try:
+            os.kill(int(self.pid), signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        if self.outer.poll() is None:
+            self.outer.wait(5)
+        procs.reap()
+
+
+@case
+def external_mount(b):
+    """Named at the dump, given from elsewhere at the restore; without that the message says which option."""
+    write(os.path.join(b.images("mounts/out"), "file"), "old place\n")
+    t = InMounts(b, "mount --bind out in")
+    try:
+        images = b.images()
+        good(b, "dump", "-t", t.pid, "-D", images, "--external", f"mnt[{t.path('in')}]:volume")
+        t.outer.wait(5)
+        code, text = b.tool("restore", "-d", "-D", images)
+        expect(code == 1 and "--external mnt[volume]:PATH" in text, "a volume that nobody gives", text)
+        write(t.path("other/file"), "new place\n")
+        for words in (["--external", f"mnt[volume]:{t.path('other')}"], ["-M", f"volume:{t.path('other')}"]):
+            good(b, "restore", "-d", "-D", images, *words)
+            expect(t.read("in/file") == "new place\n", f"{' '.join(words)}: in/file holds {t.read('in/file')!r}")
+            os.kill(int(t.pid), signal.SIGKILL)
+            procs.wait_until(lambda: procs.reap() or not os.path.exists(f"/proc/{t.pid}"), 5, "end")
+        code, text = b.tool("restore", "-d", "-D", images, "--external", f"mnt[volume]:{t.path('nowhere')}")
+        expect(code == 1 and t.path("nowhere") in text, "a volume that is not there", text)
+    finally:
+        t.end()
+
+
+@case
+def skip_mnt(b):
+    t = InMounts(b, "mount -t tmpfs x in && mkdir in/sub && mount -t tmpfs y in/sub")
+    try:
+        images = b.images()
+        expect(len(t.mounts()) == 2, "two mounts")
+        good(b, "dump", "-t", t.pid, "-D", images, "--skip-mnt", t.path("in"))
+        t.outer.wait(5)
+        good(b, "restore", "-d", "-D", images)
+        expect(t.mounts() == {}, f"left are {t.mounts()}")
+    finally:
+        t.end()
+
+
+@case
+def root_elsewhere(b):
+    """The root of the tree's mounts is a directory that has moved."""
+    root = os.path.join(b.dir, "first")
+    for name in ("bin", "lib", "lib64", "usr", "proc", "old", "tmp"):
+        os.makedirs(os.path.join(root, name))
+    script = (f"mount --make-rprivate / && mount --bind {root} {root} && cd {root} && "
+              "for d in bin lib lib64 usr; do [ ! -d /$d ] || mount --rbind /$d $d; done; mount -t proc p proc; "
+              "pivot_root . old && exec sh -c 'umount -l /old; echo here > /tmp/mark; exec sleep 100'")
+    outer = subprocess.Popen(["unshare", "--mount", "sh", "-c", script], stdin=subprocess.DEVNULL,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    pid = str(outer.pid)
+    try:
+        procs.wait_until(lambda: "sleep" in (procsnap.read(f"/proc/{pid}/comm") or ""), 10, "the target")
+        images, moved = b.images(), os.path.join(b.dir, "second")
+        good(b, "dump", "-t", pid, "-D", images)
+        outer.wait(5)
+        code, text = b.tool("restore", "-d", "-D", images)
+        expect(code == 1 and "--root" in text, "a root that is not the tool's", text)
+        os.rename(root, moved)
+        good(b, "restore", "-d", "-D", images, "--root", moved)
+        expect(procsnap.read(f"/proc/{pid}/root/tmp/mark") == "here\n", "the root is another")
+    finally:
+        if os.path.exists(f"/proc/{pid}"):
+            os.kill(int(pid), signal.SIGKILL)
+        if outer.poll() is None:
+            outer.wait(5)
+        procs.reap()
+
+
+@case
+def mounts_refused(b):
+    """Each by its name, all in one go; the tree goes on."""
+    setup = ("mount -t tmpfs x in && mkdir in/gone in/covered && mount --bind in/gone out && rmdir in/gone; "
+             "mount -t tmpfs y in/covered && echo text > in/covered/file && mount -t tmpfs z in/covered")
+    t = InMounts(b, setup)
+    try:
+        code, text = b.tool("dump", "-t", t.pid, "-D", b.images())
+        expect(code == 1, f"exit code {code}", text)
+        for name in ("mount.deleted", "mount.contents"):
+            expect(f"[{name}]" in text, f"{name} is not refused", text)
+        expect(state_of(t.pid) == "S", "the target was changed")
+    finally:
+        t.end()
+
+
+@case
+def no_mount_is_left(b):
+    """A restore that fails half-way, in the builder or later, leaves nothing mounted."""
+    t = InMounts(b, "mount -t tmpfs x in && echo content > in/file")
+    try:
+        images = b.images()
+        good(b, "dump", "-t", t.pid, "-D", images)
+        t.outer.wait(5)
+        before = sorted(line.split()[4] for line in procsnap.read("/proc/self/mountinfo").splitlines())
+        archive = [f for f in os.listdir(images) if f.endswith(".tar.gz.img")]
+        expect(len(archive) >= 1, "an archive of the tmpfs")
+        for name in archive:
+            with open(os.path.join(images, name), "r+b") as f:
+                f.truncate(20)
+        code, text = b.tool("restore", "-d", "-D", images)
+        expect(code == 1 and "the contents of" in text, "an archive that is cut off", text)
+        os.unlink(os.path.join(images, archive[0]))
+        code, text = b.tool("restore", "-d", "-D", images)
+        expect(code == 1 and archive[0] in text, "an archive that is missing", text)
+        after = sorted(line.split()[4] for line in procsnap.read("/proc/self/mountinfo").splitlines())
+        expect(before == after, f"mounts: {set(before) ^ set(after)}")
+        procs.reap()
+        expect(not procs.descendants(), f"processes: {procs.descendants()}")
+    finally:
+        t.end()
+
+
 @case
 def ghost_limit(b):
     pid = b.start("static/refuse_ghost_limit")
