@@ -1,0 +1,165 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Trees in namespaces: how long dump and restore take, ours and a peer's in one run, as ratios of medians.
+
+    namespaces.py --peer FILE [--rounds N] [mounts[:N]] [veths[:N]] [runc]
+
+mounts: N mounts in each of three mount namespaces (165); veths: N pairs in a network namespace (100); runc: checkpoint
+and restore of a small container, engine included. Needs busybox-static, and runc for that. Every second round is the
+peer's; what is shown of a machine that others use are the ratios.
+"""
+import argparse
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(TOP, "test/engines"))
+import engines  # noqa: E402
+
+MOUNTS = """#!/bin/sh
+exec </dev/null >/dev/null 2>&1
+cd /; N=$(cat /n)
+for i in $(seq 1 $N); do mkdir -p /m/$i; mount -t tmpfs t$i /m/$i; done
+unshare -m sh -c 'for i in $(seq 1 $0); do mount --bind /tmp /m/$i; done; echo > /ready1; exec sleep 1000' $N &
+unshare -m sh -c 'for i in $(seq 1 $0); do mount -t tmpfs x /m/$i; done; echo > /ready2; exec sleep 1000' $N &
+while [ ! -e /ready1 ] || [ ! -e /ready2 ]; do sleep 0.1; done
+echo $$ > /ready
+exec sleep 1000
+"""
+PIVOT = ("mount --make-rprivate /; cd {0}; pivot_root . old; exec chroot . /bin/sh -c "
+         "'mount -t proc proc /proc; umount -l /old; exec setsid /init.sh'")
+VETHS = ("ip link set lo up; for i in $(seq 1 {1}); do ip link add a$i type veth peer name b$i; "
+         "ip addr add 10.$((i/250)).$((i%250)).1/24 dev a$i; ip link set a$i up; ip link set b$i up; done; "
+         "echo $$ > {0}/ready; exec sleep 1000")
+APPLETS = ("sh", "mount", "umount", "sleep", "mkdir", "pivot_root", "unshare", "seq", "cat", "setsid", "chroot")
+
+
+def milliseconds(words):
+    begin = time.monotonic()
+    code = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                          timeout=120, check=False).returncode
+    if code:
+        sys.exit(f"{' '.join(words)} ends with {code}")
+    return (time.monotonic() - begin) * 1000
+
+
+def tree(criu, directory, start, extra):
+    """One round: the times of dump and restore of what start() has started."""
+    child = start()
+    ready = os.path.join(directory, "ready")
+    while not os.path.exists(ready) or not os.path.getsize(ready):
+        time.sleep(0.05)
+    time.sleep(0.3)
+    with open(ready, encoding="ascii") as f:
+        pid = int(f.read())
+    images = tempfile.mkdtemp(dir=directory)
+    try:
+        dump = milliseconds([criu, "dump", "-t", str(pid), "-D", images, "-o", "dump.log"])
+        child.wait(10)
+        restore = milliseconds([criu, "restore", "-d", "-D", images, "-o", "restore.log", *extra])
+    finally:
+        for name in os.listdir("/proc"):
+            if name.isdigit() and is_below(name, pid):
+                os.kill(int(name), signal.SIGKILL)
+        child.wait(10)
+        while True:
+            try:
+                os.waitpid(-1, 0)
+            except ChildProcessError:
+                break
+    return dump, restore
+
+
+def is_below(name, root):
+    while name not in ("0", "1"):
+        if int(name) == root:
+            return True
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as f:
+                name = f.read().rpartition(")")[2].split()[1]
+        except OSError:
+            return False
+    return False
+
+
+def spawn(words):
+    return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def mounts(criu, n):
+    directory = tempfile.mkdtemp(prefix="bench-")
+    for name in ("bin", "proc", "dev", "tmp", "old", "m"):
+        os.mkdir(os.path.join(directory, name))
+    shutil.copy2(engines.BUSYBOX, os.path.join(directory, "bin/busybox"))
+    for name in APPLETS:
+        os.symlink("busybox", os.path.join(directory, "bin", name))
+    subprocess.run(["mknod", "-m", "666", os.path.join(directory, "dev/null"), "c", "1", "3"], check=True)
+    for name, text in (("n", str(n)), ("init.sh", MOUNTS)):
+        with open(os.path.join(directory, name), "w", encoding="ascii") as f:
+            f.write(text)
+        os.chmod(os.path.join(directory, name), 0o755)
+    subprocess.run(["mount", "--bind", directory, directory], check=True)
+    subprocess.run(["mount", "--make-private", directory], check=True)
+    try:
+        return tree(criu, directory, lambda: spawn(["unshare", "-m", "sh", "-c", PIVOT.format(directory)]),
+                    ["--root", directory])
+    finally:
+        subprocess.run(["umount", "-l", directory], check=True)
+        shutil.rmtree(directory)
+
+
+def veths(criu, n):
+    directory = tempfile.mkdtemp(prefix="bench-")
+    try:
+        return tree(criu, directory, lambda: spawn(["setsid", "unshare", "-n", "-u", "sh", "-c",
+                                                    VETHS.format(directory, n)]), [])
+    finally:
+        shutil.rmtree(directory)
+
+
+def runc(criu, _):
+    directory = tempfile.mkdtemp(prefix="engines-")
+    c = engines.Runc(directory, os.path.dirname(os.path.abspath(criu)))
+    c.make_bundle()
+    try:
+        c.start()
+        begin = time.monotonic()
+        c.checkpoint()
+        middle = time.monotonic()
+        c.restore()
+        end = time.monotonic()
+        return (middle - begin) * 1000, (end - middle) * 1000
+    finally:
+        c.end()
+        shutil.rmtree(directory)
+
+
+LOADS = {"mounts": (mounts, 165), "veths": (veths, 100), "runc": (runc, 0)}
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("--peer", required=True)
+    p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("loads", nargs="*")
+    a = p.parse_args()
+    for load in a.loads or LOADS:
+        name, _, n = load.partition(":")
+        function, usual = LOADS[name]
+        times = {"ours": [], "peer": []}
+        for _ in range(a.rounds):
+            for who, criu in (("ours", os.path.join(TOP, "build/criu")), ("peer", a.peer)):
+                times[who].append(function(criu, int(n or usual)))
+        for i, what in enumerate(("dump", "restore")):
+            ours, theirs = (statistics.median(t[i] for t in times[who]) for who in ("ours", "peer"))
+            print(f"{load:12} {what:8} {ours:7.0f} ms {theirs:7.0f} ms  {ours / theirs:.2f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
