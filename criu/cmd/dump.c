@@ -3,9 +3,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include "arch/cpuinfo.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "cmd/cmd.h"
+#include "file/places.h"
 #include "net/hold.h"
 #include "options.h"
 #include "run/cancel.h"
@@ -51,13 +53,15 @@ static int work(void *arg)
 
 static int check_options(const struct options *opt)
 {
+	struct cpu_cap cap;
+
 	if (opt->tree <= 0)
 		return fail(EINVAL, "pid not specified: name the process to dump with -t PID");
 	if (opt->inherit_fd.n)
 		return fail(EINVAL, "--inherit-fd is restore-only option");
 	if (opt->explain && opt->explain[0] != 't' && opt->explain[0] != 'j')
 		return fail(EINVAL, "invalid argument for --explain: %s (text or json)", opt->explain);
-	return net_hold_check(opt);
+	return external_check(opt) ?: cpu_cap_parse(opt->cpu_cap, &cap) ?: net_hold_check(opt);
 }
 
 /* A dump that would fail at its first byte is better refused before the target is stopped. */

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "cmd/cmd.h"
+#include "file/places.h"
 #include "options.h"
 #include "run/cancel.h"
 #include "run/journal.h"
@@ -22,7 +23,7 @@ static int check_options(const struct options *opt)
 		return fail(EINVAL, "--restore-sibling needs --restore-detached");
 	if (opt->exec_cmd && (opt->detach || !opt->n_args))
 		return fail(EINVAL, "--exec-cmd needs a command behind --, and goes without --restore-detached");
-	return 0;
+	return external_check(opt);
 }
 
 /* Without -d the command stays until the tree is gone. How the root ended is not told, as callers expect it. */

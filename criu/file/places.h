@@ -17,3 +17,5 @@ int inherited_find(const struct restore *r, const char *key);
 /* Whether --external names this key. */
 struct options;
 bool external_has(const struct options *opt, const char *key);
+/* Whether each --external is one that something knows. */
+int external_check(const struct options *opt) must_check;

@@ -14,6 +14,26 @@
 #include "options.h"
 #include "run/restore.h"
 
+/* What is before the bracket; "pipe:" is how the links of /proc write it. */
+static const char *const external_types[] = {
+	"dev[", "file[", "macvlan[", "mnt[", "net[", "netdev[", "pid[", "pipe:[", "pipe[", "tty[", "unix[", "veth[",
+};
+
+int external_check(const struct options *opt)
+{
+	for (unsigned int i = 0; i < opt->external.n; i++) {
+		const char *s = opt->external.v[i];
+		bool is_known = false;
+
+		for (size_t k = 0; k < array_size(external_types) && !is_known; k++)
+			is_known = has_prefix(s, external_types[k]) && strchr(s, ']');
+		if (!is_known)
+			return fail(EINVAL, "invalid argument for --external: %s (TYPE[ID]:VALUE; types: dev file macvlan "
+				    "mnt net netdev pid pipe tty unix veth)", s);
+	}
+	return 0;
+}
+
 bool external_has(const struct options *opt, const char *key)
 {
 	size_t len = strlen(key);

@@ -649,6 +649,8 @@ def cgroup_killed_restore_leaves_none(b):
             os.kill(b.target.root, signal.SIGKILL)
             procs.wait_until(lambda: procs.reap() or not procs.exists(b.target.root), 5, "end of the target")
         procs.wait_until(lambda: not procsnap.read(f"{path}/tasks"), 5, "end of the task in the cgroup")
+        # the other hierarchies come after this one: the next restore must not meet whoever takes back
+        procs.wait_until(lambda: procs.reap() or not procs.descendants(), 5, "end of all processes of the tool")
         try:
             os.rmdir(path)
         except FileNotFoundError:
@@ -1027,6 +1029,20 @@ def no_mount_is_left(b):
         expect(not procs.descendants(), f"processes: {procs.descendants()}")
     finally:
         t.end()
+
+
+@case
+def arguments_that_nobody_knows(b):
+    pid = b.start()
+    for words, part in ((["--external", "foo"], "invalid argument for --external: foo"),
+                        (["--external", "mnt[/x"], "invalid argument for --external: mnt[/x"),
+                        (["--cpu-cap=zz"], "zz"), (["--network-lock", "zz"], "zz"), (["--empty-ns", "pid"], "pid")):
+        code, text = b.tool("dump", "-t", pid, "-D", b.images(), *words)
+        expect(code == 1 and part in text, f"{' '.join(words)}: exit code {code}", text)
+    for words in (["--external", "foo"], ["--join-ns", "net"]):
+        code, text = b.tool("restore", "-D", b.images(), *words)
+        expect(code == 1, f"restore {' '.join(words)}: exit code {code}", text)
+    b.unharmed()
 
 
 @case
