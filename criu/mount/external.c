@@ -119,14 +119,14 @@ static bool mark_named(struct arena *a, const struct options *opt, MntEntry *e)
  * What the machine has only once can be mounted from anywhere, but not by a user namespace. Cgroups look different
  * from within their namespace, where they are made again.
  */
-static bool is_made_all_the_same(const MntEntry *e, const struct tree_ns *in)
+static bool is_made_all_the_same(const struct mnt *mnt, const struct tree_ns *in)
 {
-	const struct mount_kind *k = mount_kind_of(e);
+	const struct mount_kind *k = mount_kind_of(mnt->e);
 
 	if (!k)
 		return false;
 	if (k->type == FSTYPE__CGROUP || k->type == FSTYPE__CGROUP2)
-		return in->has_cgroup || !in->has_user;
+		return in->has_cgroup ? mnt->is_of_cgroup_ns : !in->has_user;
 	return k->traits & KIND_SINGLE && !in->has_user;
 }
 
@@ -139,11 +139,12 @@ static bool is_hidden_outside(const struct mountinfo_list *outside, const MntEnt
 }
 
 /* Whatever the tool has mounted, too. */
-static bool mark_found(struct arena *a, const struct mountinfo_list *outside, const struct tree_ns *in, MntEntry *e)
+static bool mark_found(struct arena *a, const struct mountinfo_list *outside, const struct tree_ns *in, struct mnt *mnt)
 {
+	MntEntry *e = mnt->e;
 	const char *path;
 
-	if (e->deleted || is_made_all_the_same(e, in))
+	if (e->deleted || is_made_all_the_same(mnt, in))
 		return false;
 	path = outside_path(a, outside, e->root_dev, e->root);
 	if (!path && !is_hidden_outside(outside, e))
@@ -171,7 +172,7 @@ void external_mark(struct arena *a, const struct options *opt, const struct moun
 	for (size_t i = 0; i < ns->mnts.n; i++) {
 		MntEntry *e = ns->mnts.v[i]->e;
 
-		if (mark_named(a, opt, e) || (!is_of_root(ns->mnts.v[i]) && mark_found(a, outside, in, e)))
+		if (mark_named(a, opt, e) || (!is_of_root(ns->mnts.v[i]) && mark_found(a, outside, in, ns->mnts.v[i])))
 			e->has_internal_sharing = e->internal_sharing =
 				e->shared_id && !shares_outside(outside, e->shared_id);
 	}

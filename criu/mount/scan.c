@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "base/parse.h"
+#include "kernel/mountinfo.h"
 #include "mount/external.h"
 #include "mount/flags.h"
 #include "mount/look.h"
@@ -92,9 +93,8 @@ static void leave_out(const struct options *opt, struct mnt_ns *ns)
 	memmove(ns->mnts.v, ns->mnts.v + kept, ns->mnts.n * sizeof(ns->mnts.v[0]));
 }
 
-static int read_one(struct dump *d, void *arg)
+static int read_one(struct dump *d, struct ns *ns)
 {
-	struct ns *ns = arg;
 	struct mount_set *s = d->m.mounts;
 	struct mnt *idmapped;
 	struct mount_visit v;
@@ -188,6 +188,56 @@ static int check_contents(struct dump *d, struct mnt_ns *ns)
 	return 0;
 }
 
+static const struct mountinfo *mountinfo_of(const struct mountinfo_list *l, uint32_t id)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].id == id)
+			return &l->v[i];
+	return NULL;
+}
+
+static bool is_cgroup(const MntEntry *e)
+{
+	return e->fstype == FSTYPE__CGROUP || e->fstype == FSTYPE__CGROUP2;
+}
+
+/* "/..": more of the hierarchy than the namespace shows. */
+static bool has_more(const struct mountinfo_list *l, uint32_t dev)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].dev == dev && has_prefix(l->v[i].root, "/.."))
+			return true;
+	return false;
+}
+
+/*
+ * Cgroup mounts that were made in the root's cgroup namespace are made again there: their roots are as it sees them.
+ * Those that were there before show the machine's hierarchy, and come from outside.
+ */
+static int read_cgroup_roots(struct dump *d, void *arg)
+{
+	struct mount_set *s = d->m.mounts;
+	const struct mnt_ns *ns = s->m.ns.v[s->m.ns.n - 1];
+	struct mountinfo_list l = { 0 };
+	struct mount_visit v;
+	int end, err = mount_visit_begin(&v, ((struct ns *)arg)->fd, s->proc);
+
+	if (err)
+		return err;
+	err = mountinfo_read(s->m.arena, s->proc, "thread-self/mountinfo", &l);
+	end = mount_visit_end(&v);
+	for (size_t i = 0; i < ns->mnts.n && !err; i++) {
+		struct mnt *mnt = ns->mnts.v[i];
+		const struct mountinfo *seen = is_cgroup(mnt->e) ? mountinfo_of(&l, mnt->e->mnt_id) : NULL;
+
+		if (!seen || has_more(&l, mnt->e->root_dev))
+			continue;
+		mnt->e->root = seen->root;
+		mnt->is_of_cgroup_ns = true;
+	}
+	return err ? fail_with(err, "read the mountinfo of mount namespace %u", ns->id) : end;
+}
+
 static int read_all(struct dump *d, const struct mountinfo_list *outside)
 {
 	struct mounts *m = &d->m.mounts->m;
@@ -197,9 +247,10 @@ static int read_all(struct dump *d, const struct mountinfo_list *outside)
 	for (size_t i = 0; i < d->m.namespaces.n; i++) {
 		struct ns *ns = d->m.namespaces.v[i];
 		IN_SCOPE("mnt", ns->id);
-		/* Cgroup mounts are shown as the reader's cgroup namespace has them: that of the root will make them. */
-		int err = ns->type != NS_MNT ? 0 : cgroups ? ns_inside(d, cgroups, read_one, ns) : read_one(d, ns);
+		int err = ns->type == NS_MNT ? read_one(d, ns) : 0;
 
+		if (!err && ns->type == NS_MNT && cgroups)
+			err = ns_inside(d, cgroups, read_cgroup_roots, ns);
 		if (err)
 			return err;
 	}

@@ -891,12 +891,12 @@ def criu_ns(b):
 class InMounts:
     """A shell in mounts of its own, whose state is in a directory; it counts on after SIGUSR1 has asked."""
 
-    def __init__(self, b, setup):
+    def __init__(self, b, setup, *namespaces):
         self.dir = os.path.join(b.dir, "mounts")
         for name in ("out", "in", "other"):
             os.makedirs(os.path.join(self.dir, name), exist_ok=True)
         script = f"cd {self.dir} && mount --make-rprivate / && {setup} && echo $$ > ready && exec sleep 100"
-        self.outer = subprocess.Popen(["unshare", "--mount", "sh", "-c", script], stdin=subprocess.DEVNULL,
+        self.outer = subprocess.Popen(["unshare", "--mount", *namespaces, "sh", "-c", script], stdin=subprocess.DEVNULL,
                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         self.pid = str(self.outer.pid)
         procs.wait_until(lambda: "sleep" in (procsnap.read(f"/proc/{self.pid}/comm") or ""), 10, "the target")
@@ -940,6 +940,27 @@ def external_mount(b):
             procs.wait_until(lambda: procs.reap() or not os.path.exists(f"/proc/{t.pid}"), 5, "end")
         code, text = b.tool("restore", "-d", "-D", images, "--external", f"mnt[volume]:{t.path('nowhere')}")
         expect(code == 1 and t.path("nowhere") in text, "a volume that is not there", text)
+    finally:
+        t.end()
+
+
+@case
+def cgroup_mounts_of_the_machine(b):
+    """In a cgroup namespace they show more than it does; they do so again."""
+    t = InMounts(b, "true", "--cgroup", "--uts")
+
+    def seen():
+        words = ["nsenter", "-t", t.pid, "-m", "-C", "cat", "/proc/self/mountinfo"]
+        text = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        return sorted((line.split()[3], line.split()[4]) for line in text.splitlines() if " - cgroup" in line)
+    try:
+        before, images = seen(), b.images()
+        if not any(root.startswith("/..") for root, _ in before):
+            raise Skipped("no cgroup mount here shows more than the namespace")
+        good(b, "dump", "-t", t.pid, "-D", images)
+        t.outer.wait(5)
+        good(b, "restore", "-d", "-D", images)
+        expect(seen() == before, f"{before} is {seen()} now")
     finally:
         t.end()
 
