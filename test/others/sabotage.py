@@ -232,6 +232,11 @@ broken("epoll", FILES, "epfd.tfd")
 broken("ghost", "ghost-file-*.img", "mode", lambda mode: mode ^ 1)
 broken("ghost", "ghost-file-*.img", "uid", plus(1))
 # IPC namespaces
+MNTS = "mountpoints-*.img"
+for name in ("flags", "root", "mountpoint", "root_dev", "parent_mnt_id", "mnt_id"):
+    broken("mnt_tree", MNTS, name, flip)
+broken("mnt_tree", MNTS, "shared_id", to(0))
+broken("mnt_tree", MNTS, "master_id", to(0))
 IPC_VAR, IPC_SEM, IPC_MSG, IPC_SHM = (f"ipcns-{kind}-*.img" for kind in ("var", "sem", "msg", "shm"))
 broken("ipc_sysctl", IPC_VAR, "sem_ctls[2]", plus(1))
 broken("ipc_sysctl", IPC_VAR, "msg_ctlmnb", plus(1))
