@@ -71,7 +71,16 @@ static int timerfd_scan(struct dump *d, const struct file_facts *f, void *rec)
 		return fail_errno("timerfd_gettime");
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", f->copy);
 	err = fdinfo_read(AT_FDCWD, path, &text, &room);
-	return err ? fail_with(err, "read %s", path) : fdinfo_offer(d, file_kind_by_type(FD_TYPES__TIMERFD), rec, text);
+	if (!err)
+		err = fdinfo_offer(d, file_kind_by_type(FD_TYPES__TIMERFD), rec, text);
+	if (err)
+		return fail_with(err, "read %s", path);
+	/* Expired once more in between: it must not be taken for one that stands still for good. */
+	if (!e->vsec && !e->vnsec) {
+		e->vsec = now.it_value.tv_sec;
+		e->vnsec = now.it_value.tv_nsec ?: 1;
+	}
+	return 0;
 }
 
 static bool is_timer_clock(uint32_t clockid)
