@@ -22,6 +22,7 @@
 #include "mem/premap.h"
 #include "mem/runs.h"
 #include "run/restore.h"
+#include "task/birth.h"
 
 static const VmaEntry *vma_at(const struct task *t, uint64_t addr, size_t *ret_i)
 {
@@ -200,9 +201,9 @@ static int new_area(struct restore *r, const struct task *t, struct premap *p, c
 }
 
 /* One wanted mapping: what the parent's areas cover is adopted, the rest is made. */
-static int make_vma(struct restore *r, const struct task *t, struct premap *p, const VmaEntry *v)
+static int make_vma(struct restore *r, const struct task *t, const struct premap *from, struct premap *p,
+		    const VmaEntry *v)
 {
-	const struct premap *from = t->parent ? t->parent->restore->premap : NULL;
 	uint64_t done = v->start;
 	int err = 0;
 
@@ -229,7 +230,10 @@ static int unmap_if(uint64_t start, uint64_t end)
 	return 0;
 }
 
-/* Before anything new is mapped: the parent's memory that this task does not have would be in the way. */
+/*
+ * Before anything new is mapped: memory of the one it was forked from that this task does not have would be in the way.
+ * wanted NULL: none of it.
+ */
 static int drop_foreign(const struct task *t, const struct premap *from, const bool *wanted)
 {
 	for (size_t i = 0; i < from->areas.n; i++) {
@@ -243,7 +247,7 @@ static int drop_foreign(const struct task *t, const struct premap *from, const b
 			const VmaEntry *v = t->mm->vmas[k];
 			uint64_t start = max(v->start, ar->start), end = min(v->end, ar->end);
 
-			if (v->status & VMA_GUARD || start >= end || !wanted[k] || !vma_corresponds(ar->vma, v))
+			if (!wanted || v->status & VMA_GUARD || start >= end || !wanted[k] || !vma_corresponds(ar->vma, v))
 				continue;
 			err = unmap_if(ar->at + (done - ar->start), ar->at + (start - ar->start));
 			if (err)
@@ -257,8 +261,23 @@ static int drop_foreign(const struct task *t, const struct premap *from, const b
 	return 0;
 }
 
+/*
+ * Whose memory this process began with: the nearest forker that had made its own by then. An orphan is forked by
+ * another than its parent, and shares nothing with the latter that could be adopted.
+ */
+static const struct task *forked_from(const struct task *t)
+{
+	const struct task *f = t->restore->birth->forker;
+
+	while (f && !f->restore->premap)
+		f = f->restore->birth->forker;
+	return f;
+}
+
 int premap_make(struct restore *r, const struct task *t)
 {
+	const struct task *from = forked_from(t);
+	bool is_parent = from && from == t->parent;
 	struct premap *p;
 	bool *wanted;
 	int err = 0;
@@ -267,11 +286,11 @@ int premap_make(struct restore *r, const struct task *t)
 		return 0;
 	p = t->restore->premap = arena_new(&r->m.arena, struct premap);
 	wanted = premap_wanted(&r->m.arena, &r->m, t);
-	if (t->parent && t->parent->restore->premap)
-		err = drop_foreign(t, t->parent->restore->premap, wanted);
+	if (from)
+		err = drop_foreign(t, from->restore->premap, is_parent ? wanted : NULL);
 	for (size_t i = 0; i < t->mm->n_vmas && !err; i++)
 		if (wanted[i])
-			err = make_vma(r, t, p, t->mm->vmas[i]);
+			err = make_vma(r, t, is_parent ? from->restore->premap : NULL, p, t->mm->vmas[i]);
 	return err;
 }
 
