@@ -139,7 +139,7 @@ static int enter_yard(struct builder *s)
 
 	if (s->yard_ns >= 0)
 		return 0;
-	err = tmpfs_make(&s->yard);
+	err = tmpfs_make("criu", &s->yard);
 	if (!err)
 		err = become_root(s->yard);
 	if (err)

@@ -13,6 +13,7 @@
 #include "base/own.h"
 #include "base/parse.h"
 #include "mount/external.h"
+#include "mount/make.h"
 #include "options.h"
 
 /* The text behind "TYPE[KEY]:" of the last option that begins so. */
@@ -130,12 +131,13 @@ static bool is_made_all_the_same(const struct mnt *mnt, const struct tree_ns *in
 	return k->traits & KIND_SINGLE && !in->has_user;
 }
 
-/* Contents of the machine, not of the tree, and nobody can look at them. */
+/* Contents of the machine, not of the tree, and nobody can look at them; or what an earlier restore has put there. */
 static bool is_hidden_outside(const struct mountinfo_list *outside, const MntEntry *e)
 {
 	const struct mount_kind *k = mount_kind_of(e);
 
-	return k && k->traits & KIND_CONTENTS && outside_has_device(outside, e->root_dev);
+	return k && k->traits & KIND_CONTENTS &&
+	       (outside_has_device(outside, e->root_dev) || streq(e->source, SOURCE_COVERED));
 }
 
 /* Whatever the tool has mounted, too. */

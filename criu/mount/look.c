@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "base/own.h"
@@ -80,24 +81,68 @@ static int open_in_sight(const struct mnt *mnt)
 	return take_fd(&fd);
 }
 
-int mount_view(const struct mnt_sb *sb, const struct mnt_ns *ns)
+static int look_at(int fd, const struct mnt *mnt)
 {
-	for (size_t i = 0; i < sb->mnts.n; i++) {
-		const struct mnt *mnt = sb->mnts.v[i];
-		auto_fd int fd = -1;
-		int view;
+	int view = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 
-		if (mnt->ns != ns || !streq(mnt->e->root, "/"))
-			continue;
-		fd = open_in_sight(mnt);
-		if (fd < 0)
-			continue;
-		view = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-		if (view >= 0)
-			return view;
-		/* An unbindable one cannot be cloned; nothing hides what is in it if nothing is mounted in it. */
-		if (!mnt->child)
-			return openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* An unbindable one cannot be cloned; nothing hides what is in it if nothing is mounted in it. */
+	return view < 0 && !mnt->child ? openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : view;
+}
+
+static bool is_ancestor(const struct mnt *m, const struct mnt *mnt)
+{
+	while (mnt && mnt != m)
+		mnt = mnt->parent;
+	return mnt;
+}
+
+/* In a copy of the namespace, in which whatever is on the way can be taken off; later mounts lie on earlier ones. */
+static int view_uncovered(const struct mnt *mnt)
+{
+	const struct mnt_ns *ns = mnt->ns;
+	auto_fd int fd = -1;
+	struct stat st;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -errno;
+	for (size_t i = ns->mnts.n; i--;) {
+		const struct mnt *m = ns->mnts.v[i];
+
+		if (!is_ancestor(m, mnt) && path_is_below(mnt->e->mountpoint, m->e->mountpoint))
+			umount2(m->e->mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW);
 	}
-	return -ENOENT;
+	fd = open(mnt->e->mountpoint, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	return (major(st.st_dev) << 20 | minor(st.st_dev)) == mnt->sb->dev ? look_at(fd, mnt) : -ENOENT;
+}
+
+/* The same namespace again afterwards, at its root. */
+static int view_covered(const struct mnt *mnt, int proc)
+{
+	auto_fd int here = openat(proc, "thread-self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	int view;
+
+	if (here < 0)
+		return fail_errno("open a mount namespace");
+	view = view_uncovered(mnt);
+	return setns(here, CLONE_NEWNS) < 0 ? fail_errno("come back to a mount namespace") : view;
+}
+
+int mount_view(const struct mnt_sb *sb, const struct mnt_ns *ns, int proc)
+{
+	int view = -ENOENT;
+
+	for (size_t i = 0; i < sb->mnts.n && view < 0; i++) {
+		auto_fd int fd = -1;
+
+		if (sb->mnts.v[i]->ns != ns || !streq(sb->mnts.v[i]->e->root, "/"))
+			continue;
+		fd = open_in_sight(sb->mnts.v[i]);
+		view = fd < 0 ? fd : look_at(fd, sb->mnts.v[i]);
+	}
+	for (size_t i = 0; i < sb->mnts.n && view < 0; i++)
+		if (sb->mnts.v[i]->ns == ns && streq(sb->mnts.v[i]->e->root, "/"))
+			view = view_covered(sb->mnts.v[i], proc);
+	return view < 0 ? -ENOENT : view;
 }

@@ -15,6 +15,6 @@ int mount_visit_end(struct mount_visit *v) must_check;
 int mounts_read(struct mounts *m, uint32_t id, int proc, struct mnt **ret_idmapped) must_check;
 /*
  * In a visit to one of its namespaces: a detached mount of the whole file system, with nothing mounted in it. -ENOENT,
- * not reported: no mount of it that shows all is in sight.
+ * not reported: no mount of it shows all, or what covers it cannot be taken off even in a copy of the namespace.
  */
-int mount_view(const struct mnt_sb *sb, const struct mnt_ns *ns) must_check;
+int mount_view(const struct mnt_sb *sb, const struct mnt_ns *ns, int proc) must_check;

@@ -207,11 +207,11 @@ int base_make(const struct mnt_base *b, int contents, int *ret_fd)
 	return 0;
 }
 
-int tmpfs_make(int *ret_fd)
+int tmpfs_make(const char *source, int *ret_fd)
 {
 	auto_fd int fs = fsopen("tmpfs", FSOPEN_CLOEXEC), fd = -1;
 
-	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "source", "criu", 0) < 0 ||
+	if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "source", source, 0) < 0 ||
 	    fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return fail_errno("make a tmpfs");
 	fd = fsmount(fs, FSMOUNT_CLOEXEC, 0);

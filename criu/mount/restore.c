@@ -113,7 +113,7 @@ static int open_outside(struct restore *r, const struct mountinfo_list *outside,
 	if (mnt_is_external(e) && streq(mnt_external_key(e), KEY_DEVICE))
 		return make_from_device(r, b, fd);
 	if (mnt_is_external(e) && streq(mnt_external_key(e), KEY_FOUND) && !*e->source)
-		return tmpfs_make(fd);
+		return tmpfs_make(SOURCE_COVERED, fd);
 	err = find_outside(r, outside, b, &s->paths[b->index]);
 	if (err)
 		return err;

@@ -38,7 +38,7 @@ static int64_t gid_inside(void *m, int64_t id)
 static int save_one(struct dump *d, const struct mnt_sb *sb, const struct mnt_ns *ns)
 {
 	const struct tar_ids ids = { &d->m, uid_inside, gid_inside };
-	auto_fd int view = mount_view(sb, ns), out = -1;
+	auto_fd int view = mount_view(sb, ns, d->m.mounts->proc), out = -1;
 	char name[64];
 
 	if (view < 0)

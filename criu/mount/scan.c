@@ -144,9 +144,9 @@ static void refuse_problems(struct dump *d, const mount_problems *p)
 }
 
 /* -ENOENT: nothing of it is in sight. */
-static int look_for_files(const struct mnt_sb *sb, const struct mnt_ns *ns, bool *ret_empty)
+static int look_for_files(const struct mnt_sb *sb, const struct mnt_ns *ns, int proc, bool *ret_empty)
 {
-	auto_fd int view = mount_view(sb, ns);
+	auto_fd int view = mount_view(sb, ns, proc);
 	auto_dir DIR *dir = NULL;
 	int fd;
 
@@ -175,7 +175,7 @@ static int check_contents(struct dump *d, struct mnt_ns *ns)
 
 		if (sb->mnts.v[0]->ns != ns || !sb->is_made || !(sb->kind->traits & (KIND_EMPTY | KIND_CONTENTS)))
 			continue;
-		err = look_for_files(sb, ns, &is_empty);
+		err = look_for_files(sb, ns, d->m.mounts->proc, &is_empty);
 		if (err == -ENOENT)
 			refuse(&d->refusals, REFUSE_MOUNT_CONTENTS, "%s (%s) is covered wherever it is mounted, so nobody "
 			       "can read what is in it", e->mountpoint, mount_fs_name(e));

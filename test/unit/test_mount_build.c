@@ -200,7 +200,7 @@ static void save_views(struct mounts *m, const int *ns)
 		NEEDS(mount_visit_begin(&visit, ns[i], proc) == 0);
 		for (size_t k = 0; k < m->sbs.n; k++) {
 			bool has_contents = m->sbs.v[k]->kind->traits & KIND_CONTENTS;
-			auto_fd int view = has_contents ? mount_view(m->sbs.v[k], m->ns.v[i]) : -1, dir = -1;
+			auto_fd int view = has_contents ? mount_view(m->sbs.v[k], m->ns.v[i], proc) : -1, dir = -1;
 
 			if (view < 0)	/* covered, or unbindable */
 				continue;
