@@ -32,6 +32,12 @@ static void run(const char *command)
 	SETUP(system(command) == 0);
 }
 
+/* IPv6 looks for duplicates of an address that it gives itself, first a random while later, for a second. */
+static void await_addresses(void)
+{
+	run("for i in $(seq 80); do a=$(ip -6 addr show up scope link); case $a in *tentative* | '') sleep 0.1;; *) exit 0;; esac; done; exit 1");
+}
+
 static void check_same(const char *before)
 {
 	char *after = output(state);
@@ -62,7 +68,7 @@ static void left(void *arg)
 	    "ip route add 10.78.0.0/16 via 10.77.0.2; ip rule add pref 77 from 10.77.0.0/24 table 77; echo 1 >/proc/sys/net/ipv4/conf/left0/proxy_arp; "
 	    "nft add table inet mine; nft add chain inet mine in '{ type filter hook input priority 0; }'; "
 	    "nft add rule inet mine in tcp dport 99 drop");
-	sleep(2);			/* IPv6 looks for duplicates of its addresses */
+	await_addresses();
 	before = output(state);
 	kid = zt_child(member, NULL);
 	zt_checkpoint();
@@ -81,6 +87,7 @@ static void right(void *arg)
 	run("ip link set lo up; ip link add right0 type veth peer name left0; ip link set right0 up; "
 	    "ip addr add 10.77.0.2/24 dev right0");
 	kid = zt_child(left, NULL);
+	await_addresses();
 	before = output(state);
 	zt_checkpoint();
 	check_same(before);
