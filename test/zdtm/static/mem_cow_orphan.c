@@ -2,6 +2,7 @@
 /*
  * An orphan shares pages with its new parent, but has to be forked by another process, whose session it is in, and which
  * has changed those pages since: it must not come back with the changes.
+ * zdtm-peer: ends the orphan
  */
 #include <signal.h>
 #include <stdlib.h>
