@@ -117,9 +117,12 @@ static int scan_list(struct scan *s)
 static int scan_task(struct scan *s)
 {
 	const struct task *t = s->t;
-	int got = has_same_list(leader(t)->pid_real, getpid());
+	int got = has_same_list(leader(t)->pid_real, getppid());
 
-	/* The tool has none, so who is equal to it has none either. */
+	/*
+	 * Who is equal to one without a list has none. The visible process (run/guard.h) has none; this one has, as soon
+	 * as it has a thread: CLONE_SYSVSEM makes the list that the two share.
+	 */
 	if (got < 0)
 		return got;
 	if (!got) {
