@@ -151,7 +151,7 @@ int ns_ids_scan(struct dump *d)
 	return 0;
 }
 
-static int scan_some(struct dump *d, bool is_user)
+static int scan_the_tools_own(struct dump *d)
 {
 	for (enum ns_type type = 0; type < NS_COUNT; type++) {
 		IN_SCOPE(ns_rows[type].name, -1);
@@ -160,6 +160,11 @@ static int scan_some(struct dump *d, bool is_user)
 		if (err)
 			return err;
 	}
+	return 0;
+}
+
+static int scan_some(struct dump *d, bool is_user)
+{
 	for (size_t i = 0; i < d->m.namespaces.n; i++) {
 		struct ns *ns = d->m.namespaces.v[i];
 		IN_SCOPE(ns_rows[ns->type].name, ns->id);
@@ -176,7 +181,7 @@ static int scan_some(struct dump *d, bool is_user)
 /* User namespaces first: others have ids in them. */
 int ns_scan(struct dump *d)
 {
-	int err = scan_some(d, true);
+	int err = scan_the_tools_own(d) ?: scan_some(d, true);
 
 	return err ?: scan_some(d, false);
 }
