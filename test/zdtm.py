@@ -163,7 +163,7 @@ def main():
     tests = desc.all_tests(TOP)
     if args.command == "list":
         for test in tests:
-            expects = f"refused: {test.refuse}" if test.refuse else ""
+            expects = f"refused: {' and '.join(test.refuse)}" if test.refuse else ""
             print(f"{test.name:32} {expects}".rstrip())
         return 0
     if os.geteuid() != 0:

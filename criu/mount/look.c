@@ -47,7 +47,7 @@ int mount_visit_end(struct mount_visit *v)
 	return err;
 }
 
-int mounts_read(struct mounts *m, uint32_t id, int proc, struct mnt **ret_idmapped)
+int mounts_read(struct mounts *m, uint32_t id, int proc)
 {
 	struct mnt_ns *ns = mounts_ns_add(m, id);
 	struct mountinfo_list l;
@@ -55,13 +55,11 @@ int mounts_read(struct mounts *m, uint32_t id, int proc, struct mnt **ret_idmapp
 
 	if (err)
 		return fail_with(err, "read the mountinfo of mount namespace %u", id);
-	*ret_idmapped = NULL;
 	while (l.n--) {
 		bool is_idmapped;
 
 		mounts_add(m, ns, mnt_record(m->arena, &l.v[l.n], &is_idmapped));
-		if (is_idmapped && !*ret_idmapped)
-			*ret_idmapped = ns->mnts.v[ns->mnts.n - 1];
+		ns->mnts.v[ns->mnts.n - 1]->is_idmapped = is_idmapped;
 	}
 	return 0;
 }

@@ -11,8 +11,8 @@ struct mount_visit {
 int mount_visit_begin(struct mount_visit *v, int ns, int proc) must_check;
 int mount_visit_end(struct mount_visit *v) must_check;
 
-/* In a visit: the records of the namespace, as number id of m. The first that translates ids goes to *ret_idmapped. */
-int mounts_read(struct mounts *m, uint32_t id, int proc, struct mnt **ret_idmapped) must_check;
+/* In a visit: the records of the namespace, as number id of m. */
+int mounts_read(struct mounts *m, uint32_t id, int proc) must_check;
 /*
  * In a visit to one of its namespaces: a detached mount of the whole file system, with nothing mounted in it. -ENOENT,
  * not reported: no mount of it shows all, or what covers it cannot be taken off even in a copy of the namespace.

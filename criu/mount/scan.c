@@ -65,17 +65,17 @@ int mount_set_visit(struct dump *d, int (*visit)(struct dump *d, struct mnt_ns *
 }
 
 /* --skip-mnt: with all that hangs from it. */
-static void leave_out(const struct options *opt, struct mnt_ns *ns)
+static void leave_out(struct arena *a, const struct options *opt, struct mnt_ns *ns)
 {
 	size_t kept = ns->mnts.n;
-	uint32_t *gone = NULL;
+	uint32_t *gone;
 	size_t n_gone = 0;
 
 	if (!opt->skip_mnt.n)
 		return;
-	gone = calloc(ns->mnts.n, sizeof(*gone));
+	gone = arena_array(a, uint32_t, ns->mnts.n);
 	/* Children are in front of their parents, so this goes backwards, and keeps what it keeps at the end. */
-	for (size_t i = ns->mnts.n; gone && i--;) {
+	for (size_t i = ns->mnts.n; i--;) {
 		const MntEntry *e = ns->mnts.v[i]->e;
 		bool is_out = false;
 
@@ -88,7 +88,6 @@ static void leave_out(const struct options *opt, struct mnt_ns *ns)
 		else
 			ns->mnts.v[--kept] = ns->mnts.v[i];
 	}
-	free(gone);
 	ns->mnts.n -= kept;
 	memmove(ns->mnts.v, ns->mnts.v + kept, ns->mnts.n * sizeof(ns->mnts.v[0]));
 }
@@ -96,22 +95,18 @@ static void leave_out(const struct options *opt, struct mnt_ns *ns)
 static int read_one(struct dump *d, struct ns *ns)
 {
 	struct mount_set *s = d->m.mounts;
-	struct mnt *idmapped;
 	struct mount_visit v;
 	int end, err = mount_visit_begin(&v, ns->fd, s->proc);
 
 	if (err)
 		return err;
-	err = mounts_read(&s->m, ns->id, s->proc, &idmapped);
+	err = mounts_read(&s->m, ns->id, s->proc);
 	if (!err) {
 		ns->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (ns->root < 0)
 			err = fail_errno("open the root of mount namespace %u", ns->id);
 	}
 	end = mount_visit_end(&v);
-	if (!err && idmapped && !external_mount(d->opt, idmapped->e->mountpoint))
-		refuse(&d->refusals, REFUSE_MOUNT_IDMAPPED, "%s shows files with other owners than they have",
-		       idmapped->e->mountpoint);
 	return err ?: end;
 }
 
@@ -137,10 +132,17 @@ static void refuse_problems(struct dump *d, const mount_problems *p)
 		refuse(&d->refusals, obstacle_codes[p->v[i].what], "%s (%s, %s of %s) %s", e->mountpoint,
 		       mount_fs_name(e), e->root, e->source, obstacle_texts[p->v[i].what]);
 	}
-	for (size_t i = 0; i < m->all.n; i++)
-		if (m->all.v[i]->e->deleted && !mnt_is_external(m->all.v[i]->e))
+	for (size_t i = 0; i < m->all.n; i++) {
+		const MntEntry *e = m->all.v[i]->e;
+
+		if (e->deleted && !mnt_is_external(e))
 			refuse(&d->refusals, REFUSE_MOUNT_DELETED, "what is mounted at %s was deleted (%s)",
-			       m->all.v[i]->e->mountpoint, m->all.v[i]->e->root);
+			       e->mountpoint, e->root);
+		/* Whoever names it hands it over as it should be; what we find ourselves shows the true owners. */
+		if (m->all.v[i]->is_idmapped && !external_mount(d->opt, e->mountpoint))
+			refuse(&d->refusals, REFUSE_MOUNT_IDMAPPED, "%s shows files with other owners than they have",
+			       e->mountpoint);
+	}
 }
 
 /* -ENOENT: nothing of it is in sight. */
@@ -158,7 +160,7 @@ static int look_for_files(const struct mnt_sb *sb, const struct mnt_ns *ns, int 
 		return fail_errno("look into %s", sb->mnts.v[0]->e->mountpoint);
 	*ret_empty = true;
 	for (const struct dirent *e; (e = readdir(dir));)
-		*ret_empty = *ret_empty && e->d_name[0] == '.';
+		*ret_empty = *ret_empty && (streq(e->d_name, ".") || streq(e->d_name, ".."));
 	return 0;
 }
 
@@ -255,7 +257,7 @@ static int read_all(struct dump *d, const struct mountinfo_list *outside)
 			return err;
 	}
 	for (size_t i = 0; i < m->ns.n; i++) {
-		leave_out(d->opt, m->ns.v[i]);
+		leave_out(m->arena, d->opt, m->ns.v[i]);
 		external_mark(m->arena, d->opt, outside, &in, m->ns.v[i]);
 	}
 	return 0;

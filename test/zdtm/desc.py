@@ -3,7 +3,8 @@
 
   zdtm-dump: OPTIONS        for criu dump             zdtm-restore: OPTIONS   for criu restore
   zdtm-opts: OPTIONS        for both                  zdtm-flavor: h,ns       flavors it can run in (default: all)
-  zdtm-refuse: REGEX        the dump must be refused: exit code 1, an error line that matches, the program unharmed
+  zdtm-refuse: REGEX        the dump must be refused: exit code 1, an error line that matches (several: one for each), the
+                            program unharmed
   zdtm-may-refuse: REGEX    either the state is kept, or the dump is refused like that
   zdtm-restore-fails: REGEX the restore must fail: exit code 1, an error line that matches, nothing left behind
   zdtm-run: pty             a terminal as standard input and output, and as controlling terminal
@@ -33,7 +34,7 @@ class Test:
     dump: list = field(default_factory=list)
     restore: list = field(default_factory=list)
     flavors: tuple = FLAVORS
-    refuse: str = ""
+    refuse: list = field(default_factory=list)
     may_refuse: str = ""
     restore_fails: str = ""
     run: str = ""
@@ -71,7 +72,9 @@ def apply(test, key, value):
         test.ignore.append(value)
     elif key == "timeout":
         test.timeout = int(value)
-    elif key in ("refuse", "may-refuse", "restore-fails", "run", "between", "peer"):
+    elif key == "refuse":
+        test.refuse.append(value)
+    elif key in ("may-refuse", "restore-fails", "run", "between", "peer"):
         setattr(test, key.replace("-", "_"), value)
     else:
         raise ValueError(f"{test.source}: unknown key zdtm-{key}")
