@@ -23,6 +23,8 @@
 
 typedef void (*task_main)(struct restore *r);
 
+enum { SPARE_TRIES = 1000 };
+
 static int exit_signal_of(const struct task *t)
 {
 	const TaskCoreEntry *tc = leader(t)->core->tc;
@@ -41,52 +43,57 @@ struct chosen_pids {
 	size_t n;
 };
 
-/*
- * clone3(2) with chosen pids. n 0: any. What cannot be born in its cgroup (from inside a user namespace) is told by
- * *cgroup, which is -1 then, and enters it itself, or says why it cannot.
- */
-static pid_t fork_with_pids(const struct chosen_pids *pids, uint64_t flags, int exit_signal, int *cgroup)
+/* clone3(2) with chosen pids. n 0: any. The pid, 0 in the child, or a negative errno that nobody has been told of. */
+static pid_t clone_with_pids(const struct chosen_pids *pids, uint64_t flags, int exit_signal, int cgroup)
 {
-	pid_t pid = pids->n ? pids->level[pids->n - 1] : 0;
 	struct clone_args args = {
-		.flags = flags | (*cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
+		.flags = flags | (cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
 		/* A sibling reports as its parent does: clone3 wants no signal named then. */
 		.exit_signal = flags & CLONE_PARENT ? 0 : exit_signal,
 		.set_tid = pids->n ? (uintptr_t)pids->level : 0,
 		.set_tid_size = pids->n,
-		.cgroup = *cgroup >= 0 ? *cgroup : 0,
+		.cgroup = cgroup >= 0 ? cgroup : 0,
 	};
 	pid_t got = syscall(SYS_clone3, &args, sizeof(args));
 
-	if (got < 0 && *cgroup >= 0 && is_about_cgroup(errno)) {
-		*cgroup = -1;
-		return fork_with_pids(pids, flags, exit_signal, cgroup);
-	}
-	if (got >= 0)
-		return got;
-	if (errno == EEXIST && kill(pid, 0) < 0)
-		return fail(EEXIST, "pid %d is still the number of a session or process group that others on this machine "
-			    "are in; end those, or restore in a pid namespace of its own", pid);
-	if (errno == EEXIST)
-		return fail(EEXIST, "pid %d is taken on this machine; restore in a pid namespace of its own", pid);
-	if (errno == EINVAL && pid && !(flags & CLONE_NEWPID))
-		return fail(EINVAL, "pid %d is above this machine's kernel.pid_max", pid);
-	if (errno == EPERM)
-		return fail(EPERM, "choose pid %d: CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN is needed", pid);
-	return fail_errno("fork pid %d", pid);
+	return got < 0 ? -errno : got;
 }
 
-static pid_t fork_sharing(pid_t pid, uint64_t flags)
+static int why_no_pid(pid_t pid, uint64_t flags, int err)
 {
-	struct chosen_pids any = { .n = 0 }, one = { .level = { pid }, .n = 1 };
-	int none = -1;
+	if (err == -EEXIST && kill(pid, 0) < 0)
+		return fail(EEXIST, "pid %d is still the number of a session or process group that others on this machine "
+			    "are in; end those, or restore in a pid namespace of its own", pid);
+	if (err == -EEXIST)
+		return fail(EEXIST, "pid %d is taken on this machine; restore in a pid namespace of its own", pid);
+	if (err == -EINVAL && pid && !(flags & CLONE_NEWPID))
+		return fail(EINVAL, "pid %d is above this machine's kernel.pid_max", pid);
+	if (err == -EPERM)
+		return fail(EPERM, "choose pid %d: CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN is needed", pid);
+	return fail_with(-err, "fork pid %d", pid);
+}
 
-	return fork_with_pids(pid ? &one : &any, flags, SIGCHLD, &none);
+/*
+ * What cannot be born in its cgroup (from inside a user namespace) is told by *cgroup, which is -1 then, and enters it
+ * itself, or says why it cannot.
+ */
+static pid_t fork_with_pids(const struct chosen_pids *pids, uint64_t flags, int exit_signal, int *cgroup)
+{
+	pid_t got = clone_with_pids(pids, flags, exit_signal, *cgroup);
+
+	if (got < 0 && *cgroup >= 0 && is_about_cgroup(-got)) {
+		*cgroup = -1;
+		got = clone_with_pids(pids, flags, exit_signal, -1);
+	}
+	return got < 0 ? why_no_pid(pids->n ? pids->level[pids->n - 1] : 0, flags, got) : got;
 }
 
 static pid_t fork_helper(pid_t pid)
 {
-	return fork_sharing(pid, 0);
+	struct chosen_pids one = { .level = { pid }, .n = 1 };
+	int none = -1;
+
+	return fork_with_pids(&one, 0, SIGCHLD, &none);
 }
 
 static int fork_task(struct restore *r, const struct task *t, uint64_t flags, task_main run);
@@ -96,13 +103,11 @@ static bool is_forked_by(const struct task *t, const struct task *forker, enum b
 	return t->restore->birth->forker == forker && t->restore->birth->when == when;
 }
 
-/* In a fresh pid namespace the next free number may well be one that a task of the tree needs later. */
-static pid_t spare_pid(const struct restore *r, const struct task *t)
+/* Above all numbers that the tree needs: of tasks, threads, groups and sessions. */
+static pid_t first_spare_pid(const struct restore *r)
 {
 	pid_t top = 0;
 
-	if (!ns_of_root(&r->m, NS_PID))
-		return 0;
 	for (size_t i = 0; i < r->m.tasks.n; i++) {
 		const struct task *o = r->m.tasks.v[i];
 
@@ -111,18 +116,34 @@ static pid_t spare_pid(const struct restore *r, const struct task *t)
 		for (size_t n = 0; n < o->n_threads; n++)
 			top = max(top, o->threads[n].pid);
 	}
-	return top + 1 + t->index;
+	return top + 1;
+}
+
+/*
+ * A helper for `t`, whose pid does not matter. In a fresh pid namespace the next free number may well be one that a
+ * task of the tree needs later, so one above all of them is taken; in a namespace that others live in (that of a pod)
+ * it may be theirs: then the next that `t` alone tries.
+ */
+static pid_t fork_spare(const struct restore *r, const struct task *t, uint64_t flags)
+{
+	struct chosen_pids pids = { .n = ns_of_root(&r->m, NS_PID) ? 1 : 0 };
+	pid_t got = -EEXIST;
+
+	pids.level[0] = first_spare_pid(r) + t->index;
+	for (int tries = 0; tries < SPARE_TRIES && got == -EEXIST; tries++, pids.level[0] += r->m.tasks.n)
+		got = clone_with_pids(&pids, flags, SIGCHLD, -1);
+	return got < 0 ? fail_with(-got, "fork a helper") : got;
 }
 
 pid_t fork_helper_sharing(const struct restore *r, uint64_t flags)
 {
-	return fork_sharing(spare_pid(r, r->self), flags);
+	return fork_spare(r, r->self, flags);
 }
 
 /* A helper that forks and ends: its children are handed to the nearest subreaper. */
 static int fork_orphan(struct restore *r, const struct task *t, task_main run)
 {
-	pid_t helper = fork_helper(spare_pid(r, t));
+	pid_t helper = fork_spare(r, t, 0);
 	int status;
 
 	if (helper < 0)

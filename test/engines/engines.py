@@ -22,6 +22,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 BUSYBOX = "/bin/busybox"
 APPLETS = ("sh", "sleep", "cat", "ls", "mount", "stty", "id", "hostname", "head", "kill", "dd", "mkfifo")
 COUNTER = "i=0; while :; do i=$((i+1)); echo $i > /tmp/count; sleep 0.05; done"
+NEIGHBOURS = "i=0; while [ $i -lt 50 ]; do i=$((i+1)); sleep 30 & done; wait"
 ROUNDS = 20
 CASES = []
 
@@ -490,7 +491,7 @@ def podman_terminal(directory, path):
 
 @case
 def podman_pod(directory, path):
-    """Containers of a pod share a pid namespace, whose init is another container's."""
+    """Containers of a pod share a pid namespace, whose init is another container's; others take the pids next to it."""
     p = Podman(directory, path)
     try:
         code, text = p.podman("pod", "create", "--name", "pod1", "--share", "pid", "--infra-image", "tiny", "--infra-command",
@@ -500,6 +501,7 @@ def podman_pod(directory, path):
         p.podman("run", "-d", "--pod", "pod1", "--name", "p1", "tiny", "/bin/sh", "-c", COUNTER)
         count = p.count_after(0)
         p.podman("container", "checkpoint", "--export", os.path.join(directory, "x.tar.gz"), "p1")
+        p.podman("run", "-d", "--pod", "pod1", "--name", "p2", "tiny", "/bin/sh", "-c", NEIGHBOURS)
         p.podman("container", "restore", "p1")
         p.count_after(count)
     finally:
