@@ -11,6 +11,7 @@
   zdtm-run: job             the same as a job of an interactive shell; restore runs under another such shell
   zdtm-run: no-session      not a session leader, in the session of the runner
   zdtm-between: COMMAND     shell command in the directory of the test between dump and restore
+  zdtm-cgroups: gone        the cgroups of the test are removed between dump and restore
   zdtm-inherit: FD FILE     restore gets this file (in the directory of the test) as that descriptor
   zdtm-ignore: REGEX        differences of /proc that match are not failures (one pattern a line)
   zdtm-peer: TEXT           the established tool is known not to do this: TEXT says what it loses or refuses
@@ -39,6 +40,7 @@ class Test:
     restore_fails: str = ""
     run: str = ""
     between: str = ""
+    cgroups: str = ""
     inherit: list = field(default_factory=list)
     ignore: list = field(default_factory=list)
     peer: str = ""
@@ -74,7 +76,7 @@ def apply(test, key, value):
         test.timeout = int(value)
     elif key == "refuse":
         test.refuse.append(value)
-    elif key in ("may-refuse", "restore-fails", "run", "between", "peer"):
+    elif key in ("may-refuse", "restore-fails", "run", "between", "cgroups", "peer"):
         setattr(test, key.replace("-", "_"), value)
     else:
         raise ValueError(f"{test.source}: unknown key zdtm-{key}")

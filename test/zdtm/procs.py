@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Starting, waiting for and ending processes, so that a test leaves none behind."""
 import ctypes
+import glob
 import os
 import shutil
 import signal
@@ -92,6 +93,16 @@ def thaw(pid):
             try:
                 with open(f"/sys/fs/cgroup/freezer{path}/freezer.state", "w", encoding="ascii") as f:
                     f.write("THAWED")
+            except OSError:
+                pass
+
+
+def remove_cgroups(name):
+    """Those of this name at the top of a hierarchy, with all below them; they must be empty of processes."""
+    for top in glob.glob(f"/sys/fs/cgroup/{name}") + glob.glob(f"/sys/fs/cgroup/*/{name}"):
+        for path, _, _ in os.walk(top, topdown=False):
+            try:
+                os.rmdir(path)
             except OSError:
                 pass
 

@@ -396,6 +396,8 @@ class Run:
         self.await_death(before)
         if test.between:
             subprocess.run(test.between, shell=True, cwd=self.work, check=True)
+        if test.cgroups == "gone":
+            procs.remove_cgroups(os.path.basename(self.dir))
         if fault:
             if self.restore(fault) == 0:
                 raise Failed(f"neither dump nor restore fails in stage {fault}")
@@ -430,6 +432,7 @@ class Run:
 
     def clean(self):
         procs.kill_descendants()
+        procs.remove_cgroups(os.path.basename(self.dir))
         if self.master >= 0:
             os.close(self.master)
         if not self.opts.keep:

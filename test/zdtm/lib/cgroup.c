@@ -12,7 +12,7 @@
 
 #include "zdtm.h"
 
-const char *zt_cgroup_top(const char *controller)
+static const char *top_of(const char *controller)
 {
 	char line[4096], want[64];
 	FILE *f = fopen("/proc/self/mounts", "re");
@@ -32,21 +32,56 @@ const char *zt_cgroup_top(const char *controller)
 	zt_skip("no cgroup hierarchy with %s is mounted here", *controller ? controller : "version 2");
 }
 
-bool zt_cgroup_is_in(const char *controller, const char *path)
+/* The directory of the test is TMP/zdtm-XXXXXXXX/work. */
+const char *zt_cgroup_name(void)
 {
-	char file[64], text[8192], *line, *save;
+	static char name[64];
+	char path[512], *end;
 
+	snprintf(path, sizeof(path), "%s", zt_path(""));
+	end = strstr(path, "/work");
+	SETUP(end);
+	*end = 0;
+	end = strrchr(path, '/');
+	SETUP(end && (size_t)snprintf(name, sizeof(name), "%s", end + 1) < sizeof(name));
+	return name;
+}
+
+const char *zt_cgroup_make(const char *controller, const char *below)
+{
+	char *path;
+
+	SETUP(asprintf(&path, "%s/%s%s%s", top_of(controller), zt_cgroup_name(), *below ? "/" : "", below) > 0);
+	SETUP(mkdir(path, 0755) == 0);
+	return path;
+}
+
+static bool is_about(const char *names, const char *controller)
+{
+	return *controller ? strstr(names, controller) != NULL : !*names;
+}
+
+bool zt_cgroup_is_in(const char *controller, const char *below)
+{
+	char file[64], text[8192], want[1024], *line, *save;
+
+	snprintf(want, sizeof(want), "/%s%s%s", zt_cgroup_name(), *below ? "/" : "", below);
 	snprintf(file, sizeof(file), "/proc/self/task/%ld/cgroup", (long)syscall(SYS_gettid));
 	if (zt_read_file(file, text, sizeof(text)) < 0)
 		return false;
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char *name = strchr(line, ':') + 1, *where = strchr(name, ':');
+		char *names = strchr(line, ':') + 1, *where = strchr(names, ':');
 
 		*where++ = 0;
-		if (*controller ? strstr(name, controller) && !strcmp(where, path) : !*name && !strcmp(where, path))
+		if (is_about(names, controller) && !strcmp(where, want))
 			return true;
 	}
 	return false;
+}
+
+void zt_cgroup_leave(const char *controller)
+{
+	zt_cgroup_write(top_of(controller), "cgroup.procs", "0");
 }
 
 void zt_cgroup_write(const char *dir, const char *file, const char *text)

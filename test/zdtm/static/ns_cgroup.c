@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "zdtm.h"
 
 static const char *tops[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup/freezer", "/sys/fs/cgroup" };
@@ -58,7 +59,7 @@ int main(void)
 
 	zt_init();
 	for (i = 0; i < sizeof(tops) / sizeof(*tops); i++) {
-		snprintf(outer, sizeof(outer), "%s/zdtm-ns-%d", tops[i], getpid());
+		snprintf(outer, sizeof(outer), "%s/%s", tops[i], zt_cgroup_name());
 		if (mkdir(outer, 0755) == 0 && move_to(outer))
 			break;
 		rmdir(outer);
@@ -71,7 +72,7 @@ int main(void)
 	zt_checkpoint();
 
 	zt_end_child(pid);
-	CHECK(zt_read_file("/proc/self/cgroup", seen, sizeof(seen)) > 0 && strstr(seen, "/zdtm-ns-"), "the program is in\n%s",
+	CHECK(zt_read_file("/proc/self/cgroup", seen, sizeof(seen)) > 0 && strstr(seen, zt_cgroup_name()), "the program is in\n%s",
 	      seen);
 	CHECK(rmdir(inner) == 0, "remove %s: %s", inner, strerror(errno));
 	CHECK(move_to(tops[i]) && rmdir(outer) == 0, "remove %s: %s", outer, strerror(errno));
