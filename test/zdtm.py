@@ -97,7 +97,7 @@ def run_all(tests, args, opts):
                 sys.exit(f"zdtm.py: unknown flavor '{flavor}': use {', '.join(desc.FLAVORS)}")
             if flavor not in test.flavors:
                 skip = "not for this flavor"
-            elif opts.stay and test.inherit:
+            elif (opts.stay or opts.fault.startswith("dump:")) and test.inherit:
                 skip = "is about the restore only"
             elif opts.pre and not has_pre_dump(opts.criu):
                 skip = "the tool has no pre-dump yet"

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "base/parse.h"
+#include "image/dir.h"
 #include "kernel/mountinfo.h"
 #include "mount/flags.h"
 #include "mount/make.h"
@@ -164,8 +165,8 @@ int base_contents_open(const struct mnt_base *b, int img_dir)
 	char name[64], older[64];	/* by the number of the mount, in older dumps */
 	int in;
 
-	snprintf(name, sizeof(name), "tmpfs-dev-%u.tar.gz.img", b->sb->dev);
-	snprintf(older, sizeof(older), "tmpfs-%u.tar.gz.img", b->owner->e->mnt_id);
+	image_name(IMG_TMPFS_DEV, b->sb->dev, name, sizeof(name));
+	image_name(IMG_TMPFS_IMG, b->owner->e->mnt_id, older, sizeof(older));
 	in = openat(img_dir, name, O_RDONLY | O_CLOEXEC);
 	if (in < 0 && errno == ENOENT)
 		in = openat(img_dir, older, O_RDONLY | O_CLOEXEC);

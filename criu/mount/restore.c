@@ -144,7 +144,7 @@ static bool is_root_given(const struct restore *r)
 	const struct mnt *root = r->m.mounts->m.ns.v[0]->root;
 	char name[64];
 
-	snprintf(name, sizeof(name), "tmpfs-dev-%u.tar.gz.img", root->e->root_dev);
+	image_name(IMG_TMPFS_DEV, root->e->root_dev, name, sizeof(name));
 	return r->opt->root || faccessat(r->img_dir, name, F_OK, 0) < 0;
 }
 

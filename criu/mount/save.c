@@ -43,7 +43,7 @@ static int save_one(struct dump *d, const struct mnt_sb *sb, const struct mnt_ns
 
 	if (view < 0)
 		return fail_with(view, "look into %s", sb->mnts.v[0]->e->mountpoint);
-	snprintf(name, sizeof(name), "tmpfs-dev-%u.tar.gz.img", sb->dev);
+	image_name(IMG_TMPFS_DEV, sb->dev, name, sizeof(name));
 	out = openat(d->img_dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (out < 0)
 		return fail_errno("create image %s", name);

@@ -24,6 +24,7 @@
 #include <cmocka.h>
 #include "base/own.h"
 #include "base/parse.h"
+#include "image/dir.h"
 #include "kernel/mountinfo.h"
 #include "mount/build.h"
 #include "mount/look.h"
@@ -74,7 +75,7 @@ static void save_contents(int dir)
 	char name[64];
 	auto_fd int out = -1;
 
-	snprintf(name, sizeof(name), "tmpfs-dev-%u.tar.gz.img", dev_of(dir));
+	image_name(IMG_TMPFS_DEV, dev_of(dir), name, sizeof(name));
 	out = openat(images, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	NEEDS(out >= 0);
 	NEEDS(tar_save(dir, out, NULL) == 0);
