@@ -12,6 +12,7 @@
 #include "file/queue.h"
 #include "file/record.h"
 #include "file/scan.h"
+#include "file/where.h"
 #include "options.h"
 #include "run/dump.h"
 #include "run/restore.h"
@@ -56,13 +57,12 @@ static int fifo_save(struct dump *d)
 static int fifo_load(struct model *m, int img_dir)
 {
 	for (size_t i = 0; i < m->files.n; i++) {
-		const struct file *f = &m->files.v[i], *path;
+		const struct file *f = &m->files.v[i];
 		const FifoEntry *e = f->rec;
 
 		if (f->kind != self())
 			continue;
-		path = model_file(m, e->regf_id);
-		if (!path || path->entry->type != FD_TYPES__REG)
+		if (!where_entry(m, e->regf_id))
 			return fail(EINVAL, "FIFO %u has its path in file %u, which is none", e->id, e->regf_id);
 	}
 	return pipe_queues_load(m, self(), img_dir, IMG_FIFO_DATA);
@@ -75,7 +75,7 @@ static uint64_t fifo_group(const void *rec)
 
 static const RegFileEntry *path_of(const struct restore *r, const FifoEntry *e)
 {
-	return model_file(&r->m, e->regf_id)->rec;
+	return where_entry(&r->m, e->regf_id);
 }
 
 static int open_path(struct restore *r, const FifoEntry *e, uint32_t flags, int *ret_fd)

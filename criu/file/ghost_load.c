@@ -9,6 +9,7 @@
 #include "base/own.h"
 #include "file/ghost.h"
 #include "file/path.h"
+#include "file/where.h"
 #include "image/dir.h"
 
 static int load_chunks(struct model *m, struct image_in *in, struct ghost *g)
@@ -109,13 +110,11 @@ int ghosts_load(struct model *m, int img_dir)
 
 	for (size_t i = 0; i < m->remaps.n && !err; i++) {
 		const RemapFilePathEntry *e = m->remaps.v[i];
-		const struct file *link;
 
 		if (e->remap_type == REMAP_TYPE__GHOST) {
 			err = load_ghost(m, img_dir, e->remap_id);
 		} else if (e->remap_type == REMAP_TYPE__LINKED) {
-			link = model_file(m, e->remap_id);
-			if (!link || link->entry->type != FD_TYPES__REG)
+			if (!where_entry(m, e->remap_id))
 				err = fail(EINVAL, "file %u is found through file %u, which has no path", e->orig_id,
 					   e->remap_id);
 		} else {

@@ -9,6 +9,7 @@
 #include "file/fown.h"
 #include "file/kinds.h"
 #include "file/record.h"
+#include "file/where.h"
 #include "image/dir.h"
 
 /* The most that fs.nr_open allows: a number above it cannot be a descriptor. */
@@ -133,8 +134,8 @@ static int load_remaps(struct model *m, int img_dir)
 
 	err = image_in_open(&in, &m->arena, img_dir, IMG_REMAP_FPATH, 0);
 	while (!err && (got = image_next(&in, &e)) > 0) {
-		if (!model_file(m, e->orig_id))
-			return image_bad(&in, "file %u does not exist", e->orig_id);
+		if (!where_entry(m, e->orig_id))
+			return image_bad(&in, "file %u has no path", e->orig_id);
 		if (model_remap(m, e->orig_id))
 			return image_bad(&in, "file %u occurs twice", e->orig_id);
 		/* As old images have it. */

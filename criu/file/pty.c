@@ -31,18 +31,13 @@ static bool is_lone_slave(const TtyInfoEntry *e)
 	return e->type == TTY_TYPE__PTY && !(e->id & 1);
 }
 
-/* NULL: no descriptor of it has a path. */
-static const RegFileEntry *path_of(const struct model *m, const TtyInfoEntry *info)
+const RegFileEntry *pty_path(const struct model *m, const TtyInfoEntry *info)
 {
 	for (size_t i = 0; i < m->files.n; i++) {
 		const TtyFileEntry *e = m->files.v[i].rec;
-		const struct file *reg;
 
-		if (m->files.v[i].entry->type != FD_TYPES__TTY || e->tty_info_id != info->id || !e->has_regf_id)
-			continue;
-		reg = model_file(m, e->regf_id);
-		if (reg && reg->entry->type == FD_TYPES__REG)
-			return reg->rec;
+		if (m->files.v[i].entry->type == FD_TYPES__TTY && e->tty_info_id == info->id && e->has_regf_id)
+			return where_entry(m, e->regf_id);
 	}
 	return NULL;
 }
@@ -58,7 +53,7 @@ int pty_prepare(struct restore *r)
 	if (t->masters == MAP_FAILED)
 		return fail_errno("no memory for terminals");
 	for (size_t i = 0; i < t->infos.n; i++) {
-		const RegFileEntry *path = is_lone_slave(t->infos.v[i]) ? path_of(&r->m, t->infos.v[i]) : NULL;
+		const RegFileEntry *path = is_lone_slave(t->infos.v[i]) ? pty_path(&r->m, t->infos.v[i]) : NULL;
 
 		if (!path)
 			continue;
@@ -86,13 +81,13 @@ static int open_new(struct restore *r, const RegFileEntry *slave, uint32_t index
 {
 	const char *slash = strrchr(slave->name, '/');
 	RegFileEntry ptmx = *slave;
-	int dir;
+	int multiplexer;
 
 	ptmx.name = arena_printf(&r->m.arena, "%.*s/ptmx", (int)(slash - slave->name), slave->name);
-	dir = where_open_entry(r, &ptmx, O_RDWR | O_NOCTTY);
-	if (dir < 0)
-		return fail_with(dir, "open %s", ptmx.name);
-	return pty_open_index(dir, index, ret_fd);
+	multiplexer = where_open_entry(r, &ptmx, O_RDWR | O_NOCTTY);
+	if (multiplexer < 0)
+		return fail_with(multiplexer, "open %s", ptmx.name);
+	return pty_open_index(multiplexer, index, ret_fd);
 }
 
 static int set_owner(const struct pty_master *m, int slave)

@@ -274,6 +274,15 @@ static int check_info(struct image_in *in, const TtyInfoEntry *e)
 	return 0;
 }
 
+static int check_file(const struct model *m, const TtyFileEntry *e)
+{
+	if (!info_of((struct model *)m, e->tty_info_id))
+		return fail(EINVAL, "file %u is terminal %u, which does not exist", e->id, e->tty_info_id);
+	if (e->has_regf_id && !where_entry(m, e->regf_id))
+		return fail(EINVAL, "file %u is a terminal at file %u, which is no path", e->id, e->regf_id);
+	return 0;
+}
+
 static int tty_load(struct model *m, int img_dir)
 {
 	struct ttys *t = ttys_of(m);
@@ -288,13 +297,10 @@ static int tty_load(struct model *m, int img_dir)
 	}
 	if (err || got < 0)
 		return err ? err : got;
-	for (size_t i = 0; i < m->files.n; i++) {
-		const TtyFileEntry *f = m->files.v[i].rec;
-
-		if (m->files.v[i].entry->type == FD_TYPES__TTY && !info_of(m, f->tty_info_id))
-			return fail(EINVAL, "file %u is terminal %u, which does not exist", f->id, f->tty_info_id);
-	}
-	return 0;
+	for (size_t i = 0; i < m->files.n && !err; i++)
+		if (m->files.v[i].entry->type == FD_TYPES__TTY)
+			err = check_file(m, m->files.v[i].rec);
+	return err;
 }
 
 /* As the job left them. From the background the kernel would stop us for it. */
@@ -355,8 +361,9 @@ static int tty_make(struct restore *r, const void *rec, int *ret_fd)
 		return *ret_fd < 0 ? fail_errno("open /dev/tty") : 0;
 	}
 	if (pty_is_made(r, info)) {
-		*ret_fd = where_open_entry(r, model_file(&r->m, e->regf_id)->rec,
-					   (e->flags & (O_ACCMODE | O_NONBLOCK)) | O_NOCTTY);
+		const RegFileEntry *path = e->has_regf_id ? where_entry(&r->m, e->regf_id) : pty_path(&r->m, info);
+
+		*ret_fd = where_open_entry(r, path, (e->flags & (O_ACCMODE | O_NONBLOCK)) | O_NOCTTY);
 		return *ret_fd < 0 ? fail_with(*ret_fd, "open terminal %u", info->pty->index) : 0;
 	}
 	err = find_terminal(r, info, &from);
@@ -375,6 +382,10 @@ static int tty_make(struct restore *r, const void *rec, int *ret_fd)
 	return 0;
 }
 
+/*
+ * A shell with job control has put the tool into a group of its own and given the terminal to that. A job that had the
+ * terminal would be stopped at its next read: it gets the terminal back. All groups exist by now.
+ */
 static int set_foreground(int fd, pid_t pgrp)
 {
 	sigset_t ttou, old;
@@ -388,10 +399,6 @@ static int set_foreground(int fd, pid_t pgrp)
 	return err;
 }
 
-/*
- * A shell with job control has put the tool into a group of its own and given the terminal to that. A job that had the
- * terminal would be stopped at its next read: it gets the terminal back. All groups exist by now.
- */
 /* A session of the tree controls only a terminal that was handed over, and only its leader can take that. */
 static void take_session(const struct restore *r, const TtyInfoEntry *info, int fd)
 {

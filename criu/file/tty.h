@@ -32,6 +32,8 @@ int tty_set_termios(const TermiosEntry *e, int fd) must_check;
 /* --- pty.c: slaves whose master is outside, where the caller takes a new master ---------------------------------- */
 /* Whether whoever asked for the run will take masters (orphan_pts_master). */
 bool pty_is_taken(const struct options *opt);
+/* The path of one of its descriptors; NULL: none has one. */
+const RegFileEntry *pty_path(const struct model *m, const TtyInfoEntry *info);
 /* In the tool: which there are. */
 int pty_prepare(struct restore *r) must_check;
 /* In the root task, in its mounts: makes the masters, with their settings. */

@@ -60,6 +60,14 @@ int where_stat(const struct file_facts *f, const char *path, struct stat *ret)
 
 /* --- restore --------------------------------------------------------------------------------------------------- */
 
+const RegFileEntry *where_entry(const struct model *m, uint32_t id)
+{
+	const struct file *f = model_file(m, id);
+	const RegFileEntry *e = f && f->entry->type == FD_TYPES__REG ? f->rec : NULL;
+
+	return e && *e->name == '/' ? e : NULL;
+}
+
 static const struct mnt *mount_of(const struct restore *r, const RegFileEntry *e)
 {
 	const struct mounts *m = &r->m.mounts->m;

@@ -9,6 +9,7 @@
 struct dump;
 struct file_facts;
 struct restore;
+struct model;
 struct mount_visit;
 
 /* --- dump ------------------------------------------------------------------------------------------------------ */
@@ -19,6 +20,8 @@ int where_stat(const struct file_facts *f, const char *path, struct stat *ret) m
 int where_open(const struct file_facts *f, const char *path) must_check;
 
 /* --- restore --------------------------------------------------------------------------------------------------- */
+/* The record whose name leads to file `id`; NULL: there is none that begins at a root. */
+const RegFileEntry *where_entry(const struct model *m, uint32_t id);
 /* As open(2) with O_CLOEXEC, of the name of a record; reports nothing. */
 int where_open_entry(const struct restore *r, const RegFileEntry *e, uint32_t flags) must_check;
 /* Whether its mount is one of the tree's, not of the tool's. */

@@ -387,15 +387,23 @@ CRIT = os.path.join(cases.TOP, "crit", "crit")
 RARE_INSTRUCTIONS = ((6, 11), (6, 21), (6, 16))
 
 
-def edit_image(path, edit):
-    """Through crit: decoded, changed, encoded again."""
+def read_image(path):
     words = [sys.executable, CRIT, "decode", "-i", path]
-    image = json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
-    edit(image["entries"][0])
+    return json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
+
+
+def write_image(path, image):
     with open(path + ".json", "w", encoding="ascii") as f:
         json.dump(image, f)
     subprocess.run([sys.executable, CRIT, "encode", "-i", path + ".json", "-o", path], check=True)
     os.unlink(path + ".json")
+
+
+def edit_image(path, edit):
+    """Through crit: decoded, changed, encoded again."""
+    image = read_image(path)
+    edit(image["entries"][0])
+    write_image(path, image)
 
 
 def pretend_more(entry):
@@ -406,6 +414,37 @@ def pretend_more(entry):
             words[word] |= 1 << bit
             return
     raise Skipped("this CPU has all of the rare instructions")
+
+
+def add_files(directory, *entries):
+    path = os.path.join(directory, "files.img")
+    image = read_image(path)
+    image["entries"] += entries
+    write_image(path, image)
+
+
+EVENTFD = {"type": "EVENTFD", "id": 9000, "efd": {"id": 9000, "flags": 0, "fown": {"uid": 0, "euid": 0, "signum": 0,
+                                                                                    "pid_type": 0, "pid": 0}, "counter": 0}}
+
+
+@case
+def terminal_whose_path_is_none(b):
+    path = b.dump()
+    add_files(path, EVENTFD, {"type": "TTY", "id": 9001, "tty": {
+        "id": 9001, "tty_info_id": 8, "flags": 0, "fown": EVENTFD["efd"]["fown"], "regf_id": 9000}})
+    write_image(os.path.join(path, "tty-info.img"), {"magic": "TTY_INFO", "entries": [
+        {"id": 8, "type": "PTY", "locked": False, "exclusive": False, "packet_mode": False, "sid": 0, "pgrp": 0,
+         "rdev": 34820, "pty": {"index": 4}}]})
+    b.fails("file 9001 is a terminal at file 9000, which is no path", "restore", "-d", "-D", path)
+
+
+@case
+def deleted_file_that_is_none(b):
+    path = b.dump()
+    add_files(path, EVENTFD)
+    write_image(os.path.join(path, "remap-fpath.img"), {"magic": "REMAP_FPATH", "entries": [
+        {"orig_id": 9000, "remap_id": 1, "remap_type": "GHOST"}]})
+    b.fails("remap-fpath.img: record 1: file 9000 has no path", "restore", "-d", "-D", path)
 
 
 @case
