@@ -130,7 +130,13 @@ int where_leave(struct mount_visit *v)
 
 const char *where_outside(struct restore *r, const RegFileEntry *e, const char *name)
 {
-	const struct mnt *mnt = r->m.mounts ? mount_of(r, e) : NULL;
+	const struct mnt *mnt;
 
+	if (!r->m.mounts)
+		return name;
+	/* Without a mount in the image, the one at the root is only a guess: others may be mounted on it. */
+	if (!e->has_mnt_id || e->mnt_id < 0)
+		return NULL;
+	mnt = mount_of(r, e);
 	return mnt ? mount_set_outside_path(r, mnt, name) : name;
 }

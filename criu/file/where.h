@@ -32,5 +32,5 @@ bool where_is_inside(const struct restore *r, const RegFileEntry *e);
  */
 int where_visit(struct restore *r, const RegFileEntry *e, struct mount_visit *ret) must_check;
 int where_leave(struct mount_visit *v) must_check;
-/* What the machine's root calls it, for a journal; NULL: what is made there is gone when the tree is. */
+/* What the machine's root calls it, for a journal; NULL: nobody knows, or what is made there is gone when the tree is. */
 const char *where_outside(struct restore *r, const RegFileEntry *e, const char *name);
