@@ -212,7 +212,7 @@ const char *mount_set_outside_path(struct restore *r, const struct mnt *mnt, con
 
 /* --- the builder --------------------------------------------------------------------------------------------------- */
 
-static int take_built(struct restore *r, const struct mount_built *built)
+static void take_built(struct restore *r, const struct mount_built *built)
 {
 	const struct mounts *m = &r->m.mounts->m;
 
@@ -228,7 +228,6 @@ static int take_built(struct restore *r, const struct mount_built *built)
 		if (r->m.mounts->contents[i] >= 0)
 			close(take_fd(&r->m.mounts->contents[i]));
 	}
-	return 0;
 }
 
 /* What the builder leaves, in memory that it shares with the root task. */
@@ -262,5 +261,8 @@ int mount_set_build(struct restore *r)
 	if (waitpid(pid, &status, 0) < 0)
 		return fail_errno("wait for the builder of mounts");
 	s->n_ptys = a->n_ptys;
-	return status ? -ECANCELED : take_built(r, a->built);
+	if (status)
+		return -ECANCELED;
+	take_built(r, a->built);
+	return 0;
 }
