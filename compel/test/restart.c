@@ -65,6 +65,7 @@ static void waits(int (*f)(void *), void (*wake)(pid_t))
 	pid_t pid = target(f, NULL);
 
 	visit_for(pid, 100);
+	await_state(pid, "S");	/* a signal on its way back into pause() is one that pause() misses, visit or not */
 	wake(pid);
 	expect_success(pid);
 }

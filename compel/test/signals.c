@@ -148,18 +148,21 @@ static void on_trap(int sig)
 static int trap_stays(void *arg)
 {
 	void (*action)(int) = arg;
-	sigset_t block, now;
+	sigset_t block, wait, now;
 	struct sigaction act;
 
 	signal(SIGTRAP, action);
 	signal(SIGUSR1, on_signal);
-	sigemptyset(&block);
-	if (action == SIG_DFL) { /* blocked and pending */
-		sigaddset(&block, SIGTRAP);
-		sigprocmask(SIG_SETMASK, &block, NULL);
+	sigemptyset(&wait);
+	if (action == SIG_DFL) /* blocked and pending */
+		sigaddset(&wait, SIGTRAP);
+	/* A plain pause() would miss a signal on its way back into it. */
+	block = wait;
+	sigaddset(&block, SIGUSR1);
+	sigprocmask(SIG_SETMASK, &block, NULL);
+	if (action == SIG_DFL)
 		raise(SIGTRAP);
-	}
-	pause();
+	sigsuspend(&wait);
 	sigaction(SIGTRAP, NULL, &act);
 	sigprocmask(SIG_SETMASK, NULL, &now);
 	if (act.sa_handler != action || memcmp(&now, &block, 8) || n_traps)
