@@ -13,6 +13,7 @@
 #include "base/own.h"
 #include "base/parse.h"
 #include "mount/external.h"
+#include "mount/look.h"
 #include "mount/make.h"
 #include "options.h"
 
@@ -59,15 +60,12 @@ bool outside_has_device(const struct mountinfo_list *l, uint32_t dev)
 }
 
 /* The path of a mount leads to it only where nothing covers it. */
-static bool is_in_sight(const char *path, uint32_t dev, uint32_t mnt_id)
+static bool is_in_sight(const char *path, uint32_t mnt_id)
 {
-	struct statx st;
+	auto_fd int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	uint64_t id;
 
-	if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_MNT_ID, &st) < 0)
-		return false;
-	if (st.stx_mask & STATX_MNT_ID)
-		return st.stx_mnt_id == mnt_id;
-	return (st.stx_dev_major << 20 | st.stx_dev_minor) == dev;
+	return fd >= 0 && mount_id_of(fd, &id) == 0 && id == mnt_id;
 }
 
 const char *outside_path(struct arena *a, const struct mountinfo_list *l, uint32_t dev, const char *root)
@@ -81,7 +79,7 @@ const char *outside_path(struct arena *a, const struct mountinfo_list *l, uint32
 		below = path_below(root, m->root);
 		path = arena_printf(a, "%s%s%s", streq(m->point, "/") ? "" : m->point, *below ? "/" : "", below);
 		path = *path ? path : "/";
-		if (is_in_sight(path, dev, m->id))
+		if (is_in_sight(path, m->id))
 			return path;
 	}
 	return NULL;

@@ -7,7 +7,6 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "base/own.h"
@@ -64,19 +63,29 @@ int mounts_read(struct mounts *m, uint32_t id, int proc)
 	return 0;
 }
 
+int mount_id_of(int fd, uint64_t *ret_id)
+{
+	struct statx st;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0)
+		return -errno;
+	*ret_id = st.stx_mnt_id;
+	return st.stx_mask & STATX_MNT_ID ? 0 : -ENOENT;
+}
+
 /* The path of a mount leads to it only if nothing covers it. */
 static int open_in_sight(const struct mnt *mnt)
 {
 	auto_fd int fd = open(mnt->e->mountpoint, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	struct statx st;
+	uint64_t id;
+	int err;
 
 	if (fd < 0)
 		return -errno;
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0)
-		return -errno;
-	if (!(st.stx_mask & STATX_MNT_ID) || st.stx_mnt_id != mnt->e->mnt_id)
-		return -ENOENT;
-	return take_fd(&fd);
+	err = mount_id_of(fd, &id);
+	if (!err && id != mnt->e->mnt_id)
+		err = -ENOENT;
+	return err ? err : take_fd(&fd);
 }
 
 static int look_at(int fd, const struct mnt *mnt)
@@ -87,32 +96,69 @@ static int look_at(int fd, const struct mnt *mnt)
 	return view < 0 && !mnt->child ? openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : view;
 }
 
-static bool is_ancestor(const struct mnt *m, const struct mnt *mnt)
+static bool is_on_way(const struct mnt *mnt, uint64_t id)
 {
-	while (mnt && mnt != m)
+	while (mnt && (uint64_t)mnt->e->mnt_id != id)
 		mnt = mnt->parent;
 	return mnt;
 }
 
-/* In a copy of the namespace, in which whatever is on the way can be taken off; later mounts lie on earlier ones. */
-static int view_uncovered(const struct mnt *mnt)
+/* The mount that became of it in a copy of its namespace: numbers change, places do not. NULL: there is none. */
+static const struct mnt *twin_of(const struct mnt *mnt, const struct mnt_ns *copy)
 {
-	const struct mnt_ns *ns = mnt->ns;
+	const struct mnt *up = mnt->parent ? twin_of(mnt->parent, copy) : NULL, *twin = up ? up->child : NULL;
+
+	if (!mnt->parent)
+		return copy->root;
+	while (twin && !streq(twin->point, mnt->point))
+		twin = twin->next;
+	return twin;
+}
+
+/* Takes off whatever lies on the way to a mount, from the root on: below what covers it, no path leads anywhere. */
+static int uncover(const struct mnt *mnt, const struct mnt *target)
+{
+	int err = mnt->parent ? uncover(mnt->parent, target) : 0;
+	uint64_t id = 0, last;
+
+	while (!err) {
+		auto_fd int fd = open(mnt->e->mountpoint, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+		last = id;
+		err = fd < 0 ? -errno : mount_id_of(fd, &id);
+		if (err || is_on_way(target, id))
+			break;
+		if (id == last || umount2(mnt->e->mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
+			err = -ENOENT;
+	}
+	return err;
+}
+
+static int view_in_copy(const struct mnt *mnt, struct arena *a, int proc)
+{
+	struct mounts copy = { .arena = a };
+	const struct mnt *twin;
 	auto_fd int fd = -1;
-	struct stat st;
+	int err;
 
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -errno;
-	for (size_t i = ns->mnts.n; i--;) {
-		const struct mnt *m = ns->mnts.v[i];
+	err = mounts_read(&copy, 0, proc) ?: mounts_link(&copy);
+	twin = err ? NULL : twin_of(mnt, copy.ns.v[0]);
+	if (!twin)
+		return err ?: -ENOENT;
+	err = uncover(twin, twin);
+	fd = err ? err : open_in_sight(twin);
+	return fd < 0 ? fd : look_at(fd, twin);
+}
 
-		if (!is_ancestor(m, mnt) && path_is_below(mnt->e->mountpoint, m->e->mountpoint))
-			umount2(m->e->mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW);
-	}
-	fd = open(mnt->e->mountpoint, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	return (major(st.st_dev) << 20 | minor(st.st_dev)) == mnt->sb->dev ? look_at(fd, mnt) : -ENOENT;
+static int view_uncovered(const struct mnt *mnt, int proc)
+{
+	struct arena a = { 0 };
+	int view = view_in_copy(mnt, &a, proc);
+
+	arena_free(&a);
+	return view;
 }
 
 /* The same namespace again afterwards, at its root. */
@@ -123,7 +169,7 @@ static int view_covered(const struct mnt *mnt, int proc)
 
 	if (here < 0)
 		return fail_errno("open a mount namespace");
-	view = view_uncovered(mnt);
+	view = view_uncovered(mnt, proc);
 	return setns(here, CLONE_NEWNS) < 0 ? fail_errno("come back to a mount namespace") : view;
 }
 

@@ -11,6 +11,8 @@ struct mount_visit {
 int mount_visit_begin(struct mount_visit *v, int ns, int proc) must_check;
 int mount_visit_end(struct mount_visit *v) must_check;
 
+/* Which mount a descriptor (O_PATH will do) is in: statx(2) with STATX_MNT_ID. 0 or a negative errno, not reported. */
+int mount_id_of(int fd, uint64_t *ret_id) must_check;
 /* In a visit: the records of the namespace, as number id of m. */
 int mounts_read(struct mounts *m, uint32_t id, int proc) must_check;
 /*
