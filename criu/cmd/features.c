@@ -4,6 +4,7 @@
 #include "cmd/features.h"
 #include "file/features.h"
 #include "mem/features.h"
+#include "ipc/features.h"
 #include "net/features.h"
 #include "ns/features.h"
 #include "task/features.h"

@@ -8,6 +8,7 @@
  * Before Linux 5.17 semadj is a pointer behind which the values are; the iterator that we use is younger.
  */
 #include <errno.h>
+#include <unistd.h>
 #include "kernel/btf.h"
 #include "ipc/undo_list.h"
 
@@ -51,6 +52,13 @@ static int read_pointer(struct undo_reader *r, uint64_t at, uint64_t *ret)
 	int err = peek_read(&r->peek, at, ret, sizeof(*ret));
 
 	return err ? err : *ret ? 0 : -EFAULT;
+}
+
+int undo_reader_probe(struct undo_reader *r)
+{
+	uint64_t task;
+
+	return reader_open(r) ?: peek_task(&r->peek, gettid(), &task);
 }
 
 int undo_list_open(struct undo_reader *r, pid_t tid, uint64_t *ret_list)

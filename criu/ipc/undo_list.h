@@ -19,6 +19,8 @@ struct undo_reader {
 	unsigned int n;
 };
 void undo_reader_close(struct undo_reader *r);
+/* Would it work here? */
+int undo_reader_probe(struct undo_reader *r) must_check;
 
 /* The list of this thread, for undo_list_next(); its address tells who shares it. */
 int undo_list_open(struct undo_reader *r, pid_t tid, uint64_t *ret_list) must_check;
