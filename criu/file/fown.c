@@ -11,6 +11,7 @@
 #include "pie/late.h"
 #include "run/dump.h"
 #include "run/restore.h"
+#include "task/pids.h"
 
 /* linux/fcntl.h has it, which does not go with fcntl.h. */
 #ifndef F_GETOWNER_UIDS
@@ -96,9 +97,26 @@ static int set_owner_as(const FownEntry *e, int fd, const struct f_owner_ex *own
 	return err;
 }
 
+static const struct thread *member(const struct model *m, pid_t pid)
+{
+	for (size_t i = 0; i < m->tasks.n; i++)
+		for (size_t n = 0; n < m->tasks.v[i]->n_threads; n++)
+			if (m->tasks.v[i]->threads[n].pid == pid)
+				return &m->tasks.v[i]->threads[n];
+	return NULL;
+}
+
+/* As the calling task sees it; an outsider keeps its number. */
+static pid_t owner_seen(const struct restore *r, pid_t pid)
+{
+	const struct thread *th = leader(r->self)->n_inner ? member(&r->m, pid) : NULL;
+
+	return th ? pids_seen_by(leader(r->self), th) : pid;
+}
+
 int fown_set(struct restore *r, const FownEntry *e, int fd)
 {
-	struct f_owner_ex owner = { .type = e->pid_type, .pid = e->pid };
+	struct f_owner_ex owner = { .type = e->pid_type, .pid = owner_seen(r, e->pid) };
 	int err = 0;
 
 	if (e->signum && fcntl(fd, F_SETSIG, e->signum) < 0)
@@ -106,17 +124,20 @@ int fown_set(struct restore *r, const FownEntry *e, int fd)
 	if (!e->pid)
 		return 0;
 	if (is_later_thread(r, e)) {
-		struct fown_arm row = { .fd = fd, .type = e->pid_type, .pid = e->pid };
+		struct fown_arm row = { .fd = fd, .type = e->pid_type, .pid = owner.pid };
 
 		late_add(r, LATE_fown, leader(r->self), &row, sizeof(row));
 		return 0;
 	}
-	if (e->uid || e->euid)
+	if (!owner.pid)
+		err = -ESRCH;	/* given by one who saw it */
+	else if (e->uid || e->euid)
 		err = set_owner_as(e, fd, &owner);
 	else if (fcntl(fd, F_SETOWN_EX, &owner) < 0)
 		err = -errno;
 	if (err == -ESRCH) {
-		warn("owner %u of the file no longer exists: nobody gets its signals", e->pid);
+		warn("owner %u of the file %s: nobody gets its signals", e->pid,
+		     owner.pid ? "no longer exists" : "is outside of the pid namespace of its holder");
 		return 0;
 	}
 	return err ? fail_with(err, "set owner %u", e->pid) : 0;

@@ -10,6 +10,7 @@
 #include "file/install.h"
 #include "file/places.h"
 #include "file/record.h"
+#include "file/relay.h"
 #include "file/state.h"
 #include "run/restore.h"
 #include "run/shared.h"
@@ -26,9 +27,9 @@ static int source_open(const struct restore *r, struct source *s, pid_t pid)
 
 	if (s->pid == pid)
 		return 0;
-	pidfd = pidfd_open(pid, 0);
+	pidfd = relay_open(r, pid);
 	if (pidfd < 0)
-		return fail_errno("pidfd_open %d", pid);
+		return pidfd;
 	own_close_fd(&s->pidfd);
 	s->pidfd = -1;
 	s->pid = 0;

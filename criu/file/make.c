@@ -10,6 +10,7 @@
 #include "file/places.h"
 #include "file/plan.h"
 #include "file/record.h"
+#include "file/relay.h"
 #include "file/search.h"
 #include "kernel/read.h"
 #include "run/restore.h"
@@ -121,7 +122,7 @@ static int make_file(struct restore *r, size_t index)
 
 int files_make(struct restore *r)
 {
-	int err = 0;
+	int err = relay_offer(r);
 
 	r->files->local = arena_array(&r->m.arena, int, r->m.files.n);
 	for (size_t i = 0; i < r->m.files.n; i++)

@@ -11,6 +11,7 @@
 #include "file/kinds.h"
 #include "file/places.h"
 #include "file/plan.h"
+#include "file/relay.h"
 #include "options.h"
 #include "run/restore.h"
 
@@ -118,7 +119,7 @@ int files_prepare(struct restore *r)
 
 int files_prepare_inside(struct restore *r)
 {
-	int err = 0;
+	int err = relay_begin(r);
 
 	for (size_t i = 0; i < n_file_kinds && !err; i++)
 		if (file_kinds[i]->prepare_inside)

@@ -48,6 +48,7 @@ struct files_restore {
 	int *local;			/* in a task: where each file is in this task, or -1 */
 	VEC(struct inherited) inherited;
 	bool is_committed;		/* files_restore_commit() */
+	int root_pidfd;			/* in tasks of trees with nested pid namespaces: the root task's (file/relay.h) */
 	int terminal;			/* the caller's, >= service_fd_min, or -1 */
 };
 

@@ -2,6 +2,7 @@
 /* The mounts of a stopped tree: read from within each namespace, then planned, so that what cannot be made is found now. */
 #include <fcntl.h>
 #include <dirent.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "base/own.h"
@@ -15,6 +16,7 @@
 #include "ns/user.h"
 #include "options.h"
 #include "run/dump.h"
+#include "task/pids.h"
 
 struct mount_set *mount_set_of(struct model *m)
 {
@@ -190,6 +192,42 @@ static int check_contents(struct dump *d, struct mnt_ns *ns)
 	return 0;
 }
 
+/* Which processes a proc shows is in no record: it is the root's pid namespace that restore mounts it in. */
+static int refuse_foreign_proc(struct dump *d, const struct mnt_ns *ns, const struct mnt_sb *sb)
+{
+	const struct ns *pid_ns = ns_of_root(&d->m, NS_PID);
+	auto_fd int view = mount_view(sb, ns, d->m.mounts->proc);
+	struct stat shown, own;
+
+	/* The init of the namespace that it shows; hidden from us, or dead, it is not of the root's. */
+	if (view < 0 || fstatat(view, "1/ns/pid", &shown, 0) < 0)
+		shown.st_ino = 0;
+	if (fstatat(d->m.mounts->proc, "self/ns/pid", &own, 0) < 0)
+		return fail_errno("look at the tool's own pid namespace");
+	if (shown.st_ino != (pid_ns ? pid_ns->ino : own.st_ino))
+		refuse(&d->refusals, REFUSE_NS_NESTED,
+		       "%s shows the processes of another pid namespace than that of the root",
+		       sb->mnts.v[0]->e->mountpoint);
+	return 0;
+}
+
+static int refuse_foreign_procs(struct dump *d, const struct mnt_ns *ns)
+{
+	const struct mounts *m = &d->m.mounts->m;
+	int err = 0;
+
+	for (size_t i = 0; i < m->sbs.n && !err && pids_are_nested(&d->m); i++)
+		if (m->sbs.v[i]->mnts.v[0]->ns == ns && m->sbs.v[i]->is_made &&
+		    streq(mount_fs_name(m->sbs.v[i]->mnts.v[0]->e), "proc"))
+			err = refuse_foreign_proc(d, ns, m->sbs.v[i]);
+	return err;
+}
+
+static int look_inside(struct dump *d, struct mnt_ns *ns)
+{
+	return check_contents(d, ns) ?: refuse_foreign_procs(d, ns);
+}
+
 static const struct mountinfo *mountinfo_of(const struct mountinfo_list *l, uint32_t id)
 {
 	for (size_t i = 0; i < l->n; i++)
@@ -335,5 +373,5 @@ int mount_set_scan(struct dump *d)
 	translate_all(d);
 	refuse_problems(d, &problems);
 	tell_found(&s->m);
-	return mount_set_visit(d, check_contents);
+	return mount_set_visit(d, look_inside);
 }

@@ -5,15 +5,16 @@
 #include "ns/kind.h"
 #include "run/dump.h"
 #include "run/restore.h"
+#include "task/pids.h"
 
 static int pid_scan(struct dump *d, struct ns *ns)
 {
-	if (leader(ns->task)->n_inner)
-		refuse(&d->refusals, REFUSE_NS_NESTED, "process %d is in a pid namespace that the root task is not in",
-		       leader(ns->task)->pid);
-	else if (leader(ns->task)->pid != 1)
+	if (pids_own(leader(ns->task)) != 1)
 		refuse(&d->refusals, REFUSE_NS_OUTSIDE,
 		       "process %d is the first of its pid namespace in the tree, but not its init", leader(ns->task)->pid);
+	/* Others would make one namespace of all. */
+	if (leader(ns->task)->n_inner)
+		d->m.inventory->img_version = IMG_VERSION_EXTENDED;
 	return 0;
 }
 

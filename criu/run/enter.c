@@ -124,7 +124,7 @@ static int lay_out(struct restore *r, struct restorer_args *a)
 		struct restorer_thread *th = &a->threads[i];
 
 		th->pid = r->self->threads[i].pid;
-		th->n_set_tid = pids_for_clone(&r->self->threads[i], th->set_tid);
+		th->n_set_tid = pids_for_clone(&r->self->threads[i], r->self->threads[i].n_inner, th->set_tid);
 		th->stack_top = stacks_at(r) + (i + 1) * (uint64_t)RESTORER_STACK;
 		for (int id = 0; id < (int)LATE_COUNT; id++) {
 			const struct rows *t = rows_of(r, id, i);

@@ -12,6 +12,7 @@
 #include "run/load.h"
 #include "run/restore.h"
 #include "task/kind.h"
+#include "task/pids.h"
 
 static int load_inventory(struct restore *r)
 {
@@ -83,6 +84,9 @@ static int load_core(struct restore *r, struct task *t, size_t i)
 		return err;
 	if (th->core->mtype != CORE_ENTRY__MARCH__X86_64)
 		return fail(EOPNOTSUPP, "core-%d.img: is of another architecture (%d)", th->pid, th->core->mtype);
+	err = pids_load(th);
+	if (err)
+		return err;
 	if (!i && !th->core->tc)
 		return fail(EINVAL, "core-%d.img: has no task part", th->pid);
 	if (!i) {

@@ -25,6 +25,7 @@ enum restore_step {
 /* Freestanding code uses this too: no pointers. */
 struct shared_task {
 	int32_t pid_real;		/* in the tool's pid namespace */
+	int32_t pidfd;			/* number of its pidfd in the root task: file/relay.h */
 	int32_t uffd;			/* number of a userfaultfd in the task, or -1 */
 	uint64_t region, region_len;	/* the restorer's mapping */
 };

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "run/restore.h"
 #include "task/birth.h"
+#include "task/pids.h"
 
 static bool is_session_leader(const struct task *t)
 {
@@ -85,6 +86,33 @@ static bool has_group(const struct birth_plan *plan, pid_t pgid)
 	return false;
 }
 
+/* A group that is led from outside of its pid namespace cannot be joined by number, only inherited. */
+static bool inherits_group(const struct task *t)
+{
+	const struct birth *b = t->restore->birth;
+
+	if (b->when != BIRTH_LATE || !b->forker)
+		return false;
+	return b->forker->tree->pid == t->tree->pgid ||
+	       (b->forker->tree->pgid == t->tree->pgid && inherits_group(b->forker));
+}
+
+/* Numbers of leaders that have ended are known in the root's pid namespace alone. */
+static int check_nested(const struct model *m, const struct task *t)
+{
+	const struct task *lead = model_task_by_pid(m, t->tree->pgid);
+
+	if (!leader(t)->n_inner)
+		return 0;
+	if (!lead || !model_task_by_pid(m, t->tree->sid))
+		return fail(EOPNOTSUPP, "is in a nested pid namespace, and the leader of its %s has ended",
+			    lead ? "session" : "process group");
+	if (!pids_seen_by(leader(t), leader(lead)) && !inherits_group(t))
+		return fail(EOPNOTSUPP, "is in process group %u, which is led from outside of its pid namespace and which "
+			    "its parent cannot give it", t->tree->pgid);
+	return 0;
+}
+
 static int plan_group(struct model *m, const struct task *t, bool is_shell_job, struct birth_plan *plan)
 {
 	pid_t pgid = t->tree->pgid;
@@ -130,6 +158,8 @@ int births_plan(struct model *m, bool is_shell_job, struct birth_plan *ret)
 		err = plan_task(m, t, is_shell_job, t->restore->birth);
 		if (!err)
 			err = plan_files(t);
+		if (!err)
+			err = check_nested(m, t);
 		if (err)
 			return err;
 	}

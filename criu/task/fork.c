@@ -103,7 +103,7 @@ static bool is_forked_by(const struct task *t, const struct task *forker, enum b
 	return t->restore->birth->forker == forker && t->restore->birth->when == when;
 }
 
-/* Above all numbers that the tree needs: of tasks, threads, groups and sessions. */
+/* Above all numbers that the tree needs in any pid namespace: of tasks, threads, groups and sessions. */
 static pid_t first_spare_pid(const struct restore *r)
 {
 	pid_t top = 0;
@@ -113,10 +113,19 @@ static pid_t first_spare_pid(const struct restore *r)
 
 		top = max(top, (pid_t)o->tree->sid);
 		top = max(top, (pid_t)o->tree->pgid);
-		for (size_t n = 0; n < o->n_threads; n++)
+		for (size_t n = 0; n < o->n_threads; n++) {
 			top = max(top, o->threads[n].pid);
+			for (size_t level = 0; level < o->threads[n].n_inner; level++)
+				top = max(top, o->threads[n].inner[level]);
+		}
 	}
 	return top + 1;
+}
+
+/* How many pid namespaces below the root's a task is in; NULL: the tool. */
+static size_t inner_levels(const struct task *t)
+{
+	return t ? leader(t)->n_inner : 0;
 }
 
 /*
@@ -126,12 +135,14 @@ static pid_t first_spare_pid(const struct restore *r)
  */
 static pid_t fork_spare(const struct restore *r, const struct task *t, uint64_t flags)
 {
-	struct chosen_pids pids = { .n = ns_of_root(&r->m, NS_PID) ? 1 : 0 };
-	pid_t got = -EEXIST;
+	struct chosen_pids pids = { .n = inner_levels(r->self) + (ns_of_root(&r->m, NS_PID) ? 1 : 0) };
+	pid_t pid = first_spare_pid(r) + t->index, got = -EEXIST;
 
-	pids.level[0] = first_spare_pid(r) + t->index;
-	for (int tries = 0; tries < SPARE_TRIES && got == -EEXIST; tries++, pids.level[0] += r->m.tasks.n)
+	for (int tries = 0; tries < SPARE_TRIES && got == -EEXIST; tries++, pid += r->m.tasks.n) {
+		for (size_t i = 0; i < pids.n; i++)
+			pids.level[i] = pid;
 		got = clone_with_pids(&pids, flags, SIGCHLD, -1);
+	}
 	return got < 0 ? fail_with(-got, "fork a helper") : got;
 }
 
@@ -257,9 +268,13 @@ static int fork_group_helpers(struct restore *r, const struct task *self)
 
 static int join_group(const struct restore *r, const struct task *t)
 {
+	const struct task *lead = model_task_by_pid(&r->m, t->tree->pgid);
+	pid_t pgid = lead ? pids_seen_by(leader(t), leader(lead)) : (pid_t)t->tree->pgid;
+
 	if (t->tree->pgid == t->tree->pid || (r->opt->shell_job && t->tree->pgid == r->m.tasks.v[0]->tree->pgid))
 		return 0;
-	if (getpgid(0) != (pid_t)t->tree->pgid && setpgid(0, t->tree->pgid) < 0)
+	/* One that is led from outside of its pid namespace was inherited, as births_plan() has seen to. */
+	if (pgid && getpgid(0) != pgid && setpgid(0, pgid) < 0)
 		return fail_errno("join process group %u", t->tree->pgid);
 	return 0;
 }
@@ -380,7 +395,9 @@ static int fork_task(struct restore *r, const struct task *t, uint64_t flags, ta
 	/* A table shared with the parent is shared from birth: nothing in it has been made yet. */
 	if (t->parent && t->fds && t->fds == t->parent->fds)
 		flags |= CLONE_FILES;
-	pids.n = pids_for_clone(leader(t), pids.level);
+	/* The init of a nested pid namespace can be a zombie, but that namespace is no more. */
+	pids.n = pids_for_clone(leader(t), is_alive(t) ? inner_levels(t) : min(inner_levels(t), inner_levels(r->self)),
+				pids.level);
 	cgroup = cgroups_birth(r, t);
 	err = ns_before_fork(r, t);
 	if (err)

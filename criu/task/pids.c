@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Pids as the tree sees them and as the tool does. */
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -28,8 +29,11 @@ int pids_scan(struct dump *d, struct thread *th, const struct proc_status *statu
 	if (!th->pid)
 		return fail(EOPNOTSUPP, "process %d is not in the pid namespace of the root task", th->pid_real);
 	th->n_inner = p->n - 1 - d->pid_level;
-	if (th->n_inner)
-		th->inner = arena_memdup(&d->m.arena, p->level + d->pid_level + 1, th->n_inner * sizeof(pid_t));
+	if (!th->n_inner)
+		return 0;
+	th->inner = arena_memdup(&d->m.arena, p->level + d->pid_level + 1, th->n_inner * sizeof(pid_t));
+	th->core->inner_pids = (uint32_t *)th->inner;
+	th->core->n_inner_pids = th->n_inner;
 	return 0;
 }
 
@@ -41,6 +45,29 @@ pid_t pids_group(const struct dump *d, const struct proc_status *status)
 pid_t pids_session(const struct dump *d, const struct proc_status *status)
 {
 	return proc_pids_at(&status->ns_sid, d->pid_level);
+}
+
+/* --- both ------------------------------------------------------------------------------------------------------ */
+
+pid_t pids_own(const struct thread *th)
+{
+	return th->n_inner ? th->inner[th->n_inner - 1] : th->pid;
+}
+
+/* Numbers are the same down to where the two namespaces part, and a task sees what is in its own or below. */
+pid_t pids_seen_by(const struct thread *viewer, const struct thread *th)
+{
+	if (!viewer->n_inner)
+		return th->pid;
+	return th->n_inner >= viewer->n_inner ? th->inner[viewer->n_inner - 1] : 0;
+}
+
+bool pids_are_nested(const struct model *m)
+{
+	for (size_t i = 0; i < m->tasks.n; i++)
+		if (leader(m->tasks.v[i])->n_inner)
+			return true;
+	return false;
 }
 
 /* --- restore --------------------------------------------------------------------------------------------------- */
@@ -57,12 +84,30 @@ pid_t pids_own_real(void)
 	return atoi(text);
 }
 
-size_t pids_for_clone(const struct thread *th, pid_t ret[MAX_PID_LEVELS])
+int pids_load(struct thread *th)
 {
-	for (size_t i = 0; i < th->n_inner; i++)
-		ret[i] = th->inner[th->n_inner - 1 - i];
-	ret[th->n_inner] = th->pid;
-	return th->n_inner + 1;
+	const CoreEntry *e = th->core;
+
+	if (e->n_inner_pids >= MAX_PID_LEVELS)
+		return fail(EINVAL, "core-%d.img: is in %zu pid namespaces; the kernel nests %d", th->pid,
+			    e->n_inner_pids + 1, MAX_PID_LEVELS);
+	for (size_t i = 0; i < e->n_inner_pids; i++)
+		if (!e->inner_pids[i] || e->inner_pids[i] > INT_MAX)
+			return fail(EINVAL, "core-%d.img: impossible pid %u in a nested namespace", th->pid,
+				    e->inner_pids[i]);
+	if (e->n_inner_pids != leader(th->task)->core->n_inner_pids)
+		return fail(EINVAL, "core-%d.img: is not in the pid namespace of its process", th->pid);
+	th->inner = (const pid_t *)e->inner_pids;
+	th->n_inner = e->n_inner_pids;
+	return 0;
+}
+
+size_t pids_for_clone(const struct thread *th, size_t n_inner, pid_t ret[MAX_PID_LEVELS])
+{
+	for (size_t i = 0; i < n_inner; i++)
+		ret[i] = th->inner[n_inner - 1 - i];
+	ret[n_inner] = th->pid;
+	return n_inner + 1;
 }
 
 static struct thread *thread_by_own_pid(struct task *t, pid_t own)
@@ -70,7 +115,7 @@ static struct thread *thread_by_own_pid(struct task *t, pid_t own)
 	for (size_t i = 0; i < t->n_threads; i++) {
 		struct thread *th = &t->threads[i];
 
-		if ((th->n_inner ? th->inner[th->n_inner - 1] : th->pid) == own)
+		if (pids_own(th) == own)
 			return th;
 	}
 	return NULL;

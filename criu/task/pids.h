@@ -16,9 +16,19 @@ int pids_scan(struct dump *d, struct thread *th, const struct proc_status *statu
 pid_t pids_group(const struct dump *d, const struct proc_status *status);
 pid_t pids_session(const struct dump *d, const struct proc_status *status);
 
+/* In its own pid namespace. */
+pid_t pids_own(const struct thread *th);
+/* In that of another; 0: it is not in there. */
+pid_t pids_seen_by(const struct thread *viewer, const struct thread *th);
+
+/* Whether any task is in a pid namespace below the root's. */
+bool pids_are_nested(const struct model *m);
+
+/* While restoring: th->inner from the record of th, whose leader has been loaded. */
+int pids_load(struct thread *th) must_check;
 /* While restoring, in the tool, when all threads exist: pid_real of every thread, where it differs from pid. */
 int pids_find_real(struct restore *r) must_check;
-/* The numbers of a thread as clone3(2) wants them, the innermost namespace first; returns how many. */
-size_t pids_for_clone(const struct thread *th, pid_t ret[MAX_PID_LEVELS]);
+/* Its numbers down to n_inner levels as clone3(2) wants them, the innermost namespace first; returns how many. */
+size_t pids_for_clone(const struct thread *th, size_t n_inner, pid_t ret[MAX_PID_LEVELS]);
 /* In a task: its own number as the tool sees it. */
 pid_t pids_own_real(void);

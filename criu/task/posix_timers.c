@@ -17,6 +17,7 @@
 #include "run/dump.h"
 #include "task/inside.h"
 #include "task/kind.h"
+#include "task/pids.h"
 #include "task/timers.h"
 
 #ifndef PR_TIMER_CREATE_RESTORE_IDS
@@ -55,6 +56,23 @@ static const struct thread *thread_by_pid(const struct task *t, pid_t tid)
 	return NULL;
 }
 
+/* The numbers in clock ids are those of the pid namespace that the task is in. */
+static bool is_thread_seen(const struct task *t, pid_t tid)
+{
+	for (size_t i = 0; i < t->n_threads; i++)
+		if (pids_own(&t->threads[i]) == tid)
+			return true;
+	return false;
+}
+
+static bool is_task_seen(const struct model *m, const struct task *t, pid_t pid)
+{
+	for (size_t i = 0; i < m->tasks.n; i++)
+		if (pids_seen_by(leader(t), leader(m->tasks.v[i])) == pid)
+			return true;
+	return false;
+}
+
 static void set_notify(const struct task *t, const struct proc_timer *pt, PosixTimerEntry *e)
 {
 	const struct thread *th = thread_by_real(t, pt->pid_real);
@@ -81,7 +99,7 @@ static void refuse_clock(struct dump *d, const struct task *t, const struct proc
 		refuse(&d->refusals, REFUSE_TIMER_UNSUPPORTED, "timer %d runs on the clock of a device", pt->id);
 	else if (!pid)
 		return;		/* its own */
-	else if (pt->clock & CLOCK_OF_THREAD ? !thread_by_pid(t, pid) : !model_task_by_pid(&d->m, pid))
+	else if (pt->clock & CLOCK_OF_THREAD ? !is_thread_seen(t, pid) : !is_task_seen(&d->m, t, pid))
 		refuse(&d->refusals, REFUSE_TIMER_UNSUPPORTED,
 		       "timer %d runs on the CPU time of %d, which is not in the tree", pt->id, pid);
 }
@@ -182,18 +200,19 @@ static bool can_choose_ids(void)
 
 static void add_row(struct restore *r, const struct task *t, const PosixTimerEntry *e)
 {
+	const struct thread *th = e->has_notify_thread_id ? thread_by_pid(t, e->notify_thread_id) : NULL;
 	struct posix_timers_arm row = {
 		.id = e->it_id,
 		.clock = e->clock_id,
 		.signo = e->si_signo,
 		.notify = e->it_sigev_notify,
-		.tid = e->notify_thread_id,
+		.tid = th ? pids_own(th) : 0,
 		.value = e->sival_ptr,
 		.val = { e->isec, e->insec, e->vsec, e->vnsec },
 	};
 
 	/* Others write down the number of a thread that has ended, where our dump says SIGEV_NONE. */
-	if (row.notify & SIGEV_THREAD_ID && !(e->has_notify_thread_id && thread_by_pid(t, row.tid)))
+	if (row.notify & SIGEV_THREAD_ID && !th)
 		row.notify = SIGEV_NONE;
 	late_add(r, LATE_posix_timers, leader(t), &row, sizeof(row));
 }
