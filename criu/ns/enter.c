@@ -123,6 +123,18 @@ int ns_after_fork(struct restore *r, const struct task *t)
 	return own < 0 ? fail_errno("open /proc/self/ns/pid") : enter_fd(own, NS_PID);
 }
 
+int ns_for_children(struct restore *r, const struct task *t)
+{
+	const struct ns *ns;
+
+	if (!t->ids || !t->ids->has_pid_for_children_ns_id)
+		return 0;
+	ns = ns_by_id(&r->m, NS_PID, t->ids->pid_for_children_ns_id);
+	if (!ns)
+		return unshare(CLONE_NEWPID) < 0 ? fail_errno("make a pid namespace for its children") : 0;
+	return ns->ext_key ? enter_external(r, ns) : enter_ready(r, ns);
+}
+
 static int make(struct restore *r, struct ns *ns)
 {
 	const struct ns_row *row = &ns_rows[ns->type];

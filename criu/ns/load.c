@@ -18,6 +18,18 @@ static int load_one(struct restore *r, struct ns *ns)
 	return ns->kind->load ? ns->kind->load(r, ns) : 0;
 }
 
+static int check_for_children(const struct restore *r, const struct task *t)
+{
+	if (!t->ids || !t->ids->has_pid_for_children_ns_id)
+		return 0;
+	if (t->ids->pid_for_children_ns_id && !ns_by_id(&r->m, NS_PID, t->ids->pid_for_children_ns_id))
+		return fail(EINVAL, "ids-%d.img: its children are born into pid namespace %u, which does not exist",
+			    leader(t)->pid, t->ids->pid_for_children_ns_id);
+	if (t->n_threads > 1)
+		return fail(EINVAL, "ids-%d.img: its children are born elsewhere, but it has threads", leader(t)->pid);
+	return 0;
+}
+
 /* Whatever differs from what the dumping tool was in. */
 int ns_load(struct restore *r)
 {
@@ -36,6 +48,12 @@ int ns_load(struct restore *r)
 			if (err)
 				return err;
 		}
+	}
+	for (size_t i = 0; i < r->m.tasks.n; i++) {
+		int err = check_for_children(r, r->m.tasks.v[i]);
+
+		if (err)
+			return err;
 	}
 	return 0;
 }

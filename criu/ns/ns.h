@@ -59,6 +59,8 @@ uint64_t ns_clone_flags(const struct restore *r, const struct task *t);
 /* In the one that forks t, around the fork: into the pid namespace of t and back, where that exists already. */
 int ns_before_fork(struct restore *r, const struct task *t) must_check;
 int ns_after_fork(struct restore *r, const struct task *t) must_check;
+/* In a task, when it has forked all of its children: those that it will fork may be born into another pid namespace. */
+int ns_for_children(struct restore *r, const struct task *t) must_check;
 /* In the new process, first of all: makes the namespaces it is the first member of, enters the others. */
 int ns_enter(struct restore *r, const struct task *t) must_check;
 /* In the tool: the namespace itself, once its first task is in it. */

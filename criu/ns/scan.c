@@ -35,6 +35,11 @@ static int ns_inode(pid_t pid, const char *name, ino_t *ret)
 	return c.bad ? fail(EIO, "%s: %s cannot be understood", path, link) : 1;
 }
 
+struct own_namespaces {
+	ino_t ino[NS_COUNT];
+	bool exists[NS_COUNT];
+};
+
 static struct ns *by_inode(const struct model *m, enum ns_type type, ino_t ino)
 {
 	for (size_t i = 0; i < m->namespaces.n; i++)
@@ -74,26 +79,43 @@ static int add_found(struct dump *d, const struct task *t, enum ns_type type, in
 	return 0;
 }
 
-static const char *const for_children[NS_COUNT] = {
-	[NS_PID] = "pid_for_children", [NS_TIME] = "time_for_children",
-};
+static ino_t inode_of(const struct model *m, const struct task *t, enum ns_type type, const struct own_namespaces *own)
+{
+	const struct ns *ns = ns_of(m, t, type);
+
+	return ns ? ns->ino : own->ino[type];
+}
 
 /* unshare(2) and setns(2) leave the caller where it is, and put its children elsewhere. */
-static int refuse_children_only(struct dump *d, const struct task *t, enum ns_type type, ino_t its)
+static int scan_time_for_children(struct dump *d, const struct task *t, const struct own_namespaces *own)
 {
-	ino_t ino = its;
-	int got = for_children[type] ? ns_inode(leader(t)->pid_real, for_children[type], &ino) : 0;
+	ino_t ino, its = inode_of(&d->m, t, NS_TIME, own);
+	int got = ns_inode(leader(t)->pid_real, "time_for_children", &ino);
 
 	if (got > 0 && ino != its)
-		refuse(&d->refusals, REFUSE_NS_CHILDREN, "its children get a %s namespace that it is not in itself",
-		       ns_rows[type].name);
+		refuse(&d->refusals, REFUSE_NS_CHILDREN, "its children get a time namespace that it is not in itself");
 	return min(got, 0);
 }
 
-struct own_namespaces {
-	ino_t ino[NS_COUNT];
-	bool exists[NS_COUNT];
-};
+/* The link leads nowhere as long as the namespace has no init. */
+static int scan_pid_for_children(struct dump *d, const struct task *t, const struct own_namespaces *own)
+{
+	ino_t ino = 0, its = inode_of(&d->m, t, NS_PID, own);
+	int got = ns_inode(leader(t)->pid_real, "pid_for_children", &ino);
+	const struct ns *ns = by_inode(&d->m, NS_PID, ino);
+
+	if (got < 0 || (got && ino == its))
+		return min(got, 0);
+	if (t->n_threads > 1)
+		refuse(&d->refusals, REFUSE_NS_CHILDREN,
+		       "its children get a pid namespace that it is not in itself, and it has threads");
+	else if (got && !ns)
+		refuse(&d->refusals, REFUSE_NS_CHILDREN,
+		       "its children get a pid namespace that has ended, or that nobody in the tree is in");
+	t->ids->has_pid_for_children_ns_id = true;
+	t->ids->pid_for_children_ns_id = ns ? ns->id : 0;
+	return 0;
+}
 
 static int scan_task(struct dump *d, const struct task *t, const struct own_namespaces *own, uint32_t *next_id)
 {
@@ -118,11 +140,15 @@ static int scan_task(struct dump *d, const struct task *t, const struct own_name
 			ns = by_inode(&d->m, type, ino);
 			ns_id_set(t->ids, type, ns->id);
 		}
-		err = refuse_children_only(d, t, type, ino);
-		if (err)
-			return err;
 	}
 	return 0;
+}
+
+static int scan_for_children(struct dump *d, const struct task *t, const struct own_namespaces *own)
+{
+	int err = own->exists[NS_TIME] ? scan_time_for_children(d, t, own) : 0;
+
+	return err ?: scan_pid_for_children(d, t, own);
 }
 
 int ns_ids_scan(struct dump *d)
@@ -144,6 +170,14 @@ int ns_ids_scan(struct dump *d)
 		const struct task *t = d->m.tasks.v[i];
 		IN_SCOPE("task", leader(t)->pid);
 		int err = t->dump->proc ? scan_task(d, t, &own, &next_id) : 0;
+
+		if (err)
+			return err;
+	}
+	for (size_t i = 0; i < d->m.tasks.n; i++) {
+		const struct task *t = d->m.tasks.v[i];
+		IN_SCOPE("task", leader(t)->pid);
+		int err = t->dump->proc ? scan_for_children(d, t, &own) : 0;
 
 		if (err)
 			return err;

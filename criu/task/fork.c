@@ -356,6 +356,8 @@ static int live_main(struct restore *r, const struct task *t, task_main run)
 	for (enum birth_when w = BIRTH_LATE; w <= BIRTH_HEIR && !err; w++)
 		if (w != BIRTH_EARLY)
 			err = fork_children(r, t, w, run);
+	if (!err)
+		err = ns_for_children(r, t);
 	if (err)
 		return err;
 	run(r);
