@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/sem.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "base/map.h"
@@ -12,6 +13,7 @@
 #include "ipc/ipc.h"
 #include "ipc/undo.h"
 #include "ipc/undo_list.h"
+#include "kernel/proc_stat.h"
 #include "ns/kind.h"
 #include "options.h"
 #include "run/dump.h"
@@ -93,11 +95,42 @@ static int is_first(struct scan *s, uint64_t list)
 	return *pid == (uint64_t)leader(s->t)->pid;
 }
 
+/* The wall clock when a process began, a little early. */
+static time_t began(const struct task *t)
+{
+	enum { MARGIN = 2 };
+	struct timespec up;
+
+	if (clock_gettime(CLOCK_BOOTTIME, &up) < 0)
+		return 0;
+	return time(NULL) - up.tv_sec + leader(t)->dump->stat->starttime / sysconf(_SC_CLK_TCK) - MARGIN;
+}
+
+/* In the namespace that the caller is in: whether semop(2) was called since for a set that still is. */
+static bool were_semaphores_used(time_t since)
+{
+	union {
+		struct semid_ds *ds;
+		struct seminfo *info;
+	} arg;
+	struct semid_ds ds = { 0 };
+	struct seminfo info;
+	int last = semctl(0, 0, SEM_INFO, (arg.info = &info, arg));
+
+	for (int i = 0; i <= last; i++)
+		if (semctl(i, 0, SEM_STAT_ANY, (arg.ds = &ds, arg)) >= 0 && ds.sem_otime >= since)
+			return true;
+	return last < 0;
+}
+
 static int scan_list(struct scan *s)
 {
 	uint64_t list, record;
 	int id, got, err = undo_list_open(&s->reader, leader(s->t)->pid_real, &list);
 
+	/* Threads have a list from birth (CLONE_SYSVSEM); where nothing was done since, there is nothing in it. */
+	if (err && !were_semaphores_used(began(s->t)))
+		return 0;
 	if (err) {
 		refuse(&s->d->refusals, REFUSE_IPC_UNDO, "has changed a semaphore with SEM_UNDO, and it cannot be read if "
 		       "there is something to undo (%s): this needs CAP_SYS_ADMIN, CONFIG_DEBUG_INFO_BTF and Linux 6.1",
