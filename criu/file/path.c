@@ -80,13 +80,15 @@ static int link_at(struct dump *d, const struct file_facts *f, const char *dir, 
 {
 	int entry = journal_enter(d->journal, JOURNAL_FILE, journal_path(d, f, l->path), NULL);
 	const char *base = l->path + strlen(dir) + 1;
+	char own[32];
 	auto_fd int at = -1;
 	int err;
 
 	if (entry < 0)
 		return entry;
 	at = where_open(f, *dir ? dir : "/");
-	err = at < 0 ? at : linkat(f->copy, "", at, base, AT_EMPTY_PATH) < 0 ? -errno : 0;
+	snprintf(own, sizeof(own), "/proc/self/fd/%d", f->copy);	/* AT_EMPTY_PATH takes a capability */
+	err = at < 0 ? at : linkat(AT_FDCWD, own, at, base, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
 	if (err) {
 		journal_strike(d->journal, entry);
 		return err;
