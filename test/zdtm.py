@@ -16,9 +16,10 @@ import desc  # noqa: E402
 import nsrun  # noqa: E402
 import procs  # noqa: E402
 import run  # noqa: E402
+import userrun  # noqa: E402
 
 
-RUNS = {"h": run.Run, "ns": nsrun.NsRun, "uns": nsrun.UnsRun}
+RUNS = {"h": run.Run, "ns": nsrun.NsRun, "uns": nsrun.UnsRun, "user": userrun.UserRun}
 
 
 class Tally:
@@ -131,7 +132,7 @@ def parse_args():
     which.add_argument("-t", "--test", action="append", metavar="NAME", help="this test (static/ may be left out)")
     which.add_argument("-a", "--all", action="store_true")
     p.add_argument("-x", "--exclude", action="append", default=[], metavar="NAME")
-    p.add_argument("-f", "--flavor", default="h", help="h, ns, uns, separated by commas")
+    p.add_argument("-f", "--flavor", default="h", help="h, ns, uns, user, separated by commas")
     p.add_argument("-p", "--parallel", type=int, default=1, metavar="N")
     p.add_argument("-k", "--keep-going", action="store_true")
     p.add_argument("--iters", type=int, default=1, metavar="N", help="dump and restore so often before the check")

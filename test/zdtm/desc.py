@@ -25,7 +25,7 @@ import shlex
 from dataclasses import dataclass, field
 
 LINE = re.compile(r"^\W*zdtm-([a-z-]+):\s*(.*?)\s*(?:\*/)?$")
-FLAVORS = ("h", "ns", "uns")
+FLAVORS = ("h", "ns", "uns", "user")
 
 
 @dataclass

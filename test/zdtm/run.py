@@ -129,9 +129,13 @@ class Run:
         with os.fdopen(answer, "rb") as f:
             return int(f.read(16))
 
+    def become_user(self):
+        """Who the program is run by."""
+
     def become_program(self, command, slave):
         try:
             os.chdir(self.work)
+            self.become_user()
             if self.test.run not in ("no-session", "job"):
                 os.setsid()
             out = os.open("out", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
@@ -194,10 +198,17 @@ class Run:
             raise Failed(f"the program says no ({shown})", *(lines or ["no verdict"]), *self.output())
 
     # --- the tool ------------------------------------------------------------------------------------
+    def tool(self):
+        return [self.opts.criu]
+
+    def words(self):
+        """Options of all runs."""
+        return []
+
     def criu(self, command, args, fault="", **kwargs):
         """Runs the tool; the exit code. A tool that hangs is killed and is a failure."""
         self.log = os.path.join(self.images, f"{command}.log")
-        argv = [self.opts.criu, command, "-D", self.images, "-o", f"{command}.log", "-v4", *args]
+        argv = [*self.tool(), command, "-D", self.images, "-o", f"{command}.log", "-v4", *self.words(), *args]
         env = dict(os.environ, **({"CRIU_FAULT_STAGE": fault} if fault else {}))
         with open(os.path.join(self.images, f"{command}.std"), "wb") as out:
             tool = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, **kwargs)

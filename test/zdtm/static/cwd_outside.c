@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A root directory below the working directory: the cwd cannot be named from inside, and is still where it was. */
+/*
+ * A root directory below the working directory: the cwd cannot be named from inside, and is still where it was.
+ * zdtm-flavor: h,ns,uns
+ */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The dumpable flag: off in the child, on in the root, both as before. */
+/*
+ * The dumpable flag: off in the child, on in the root, both as before.
+ * zdtm-flavor: h,ns,uns
+ */
 #include <sys/prctl.h>
 
 #include "zdtm.h"

@@ -2,6 +2,7 @@
 /*
  * Working directory, umask and root directory, of the root and of a child that has changed all
  * three.
+ * zdtm-flavor: h,ns,uns
  */
 #include <errno.h>
 #include <fcntl.h>

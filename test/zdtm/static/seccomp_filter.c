@@ -2,6 +2,7 @@
 /*
  * Seccomp filters: a chain, one thread with one more, shared by a child, the log flag, all of them
  * still in force.
+ * zdtm-flavor: h,ns,uns
  */
 #include <errno.h>
 #include <linux/filter.h>

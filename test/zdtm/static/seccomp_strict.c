@@ -2,6 +2,7 @@
 /*
  * Strict seccomp: the child may only read, write and exit; any other call after the restore must
  * still kill it.
+ * zdtm-flavor: h,ns,uns
  */
 #include <linux/seccomp.h>
 #include <signal.h>
