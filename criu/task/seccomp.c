@@ -11,6 +11,7 @@
 #include <linux/seccomp.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <unistd.h>
 #include "base/log.h"
 #include "kernel/proc_status.h"
 #include "model/model.h"
@@ -19,6 +20,7 @@
 #include "run/dump.h"
 #include "run/restore.h"
 #include "task/kind.h"
+#include "task/seccomp.h"
 
 #ifndef PTRACE_SECCOMP_GET_FILTER
 #define PTRACE_SECCOMP_GET_FILTER 0x420c
@@ -50,6 +52,38 @@ static size_t common_length(const filter_chain *a, const filter_chain *b)
 }
 
 /* --- dump ---------------------------------------------------------------------------------------------- */
+
+/*
+ * Those of a container, that this tool is under as well: whatever is restored by a tool under them has them again. That
+ * they are the same can only be told from their number, since who is under filters may read none.
+ */
+static bool are_of_the_surroundings(const struct proc_status *s)
+{
+	struct arena a = { 0 };
+	struct proc_status own;
+	bool are = proc_status_read(getpid(), 0, &a, &own) == 0 && own.seccomp == SECCOMP_MODE_FILTER &&
+		   s->seccomp == SECCOMP_MODE_FILTER && s->seccomp_filters == own.seccomp_filters;
+
+	arena_free(&a);
+	return are;
+}
+
+static bool can_be_suspended(pid_t tid)
+{
+	return ptrace(PTRACE_SETOPTIONS, tid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP) == 0;
+}
+
+int seccomp_check_stopped(const struct task *t)
+{
+	for (size_t i = 0; i < t->n_threads; i++) {
+		const struct proc_status *s = t->threads[i].dump->status;
+
+		if (s->seccomp && !can_be_suspended(t->threads[i].pid_real) && !are_of_the_surroundings(s))
+			return fail(EPERM, "thread %d has seccomp filters, which would judge what is done inside and might "
+				    "kill it: dump with CAP_SYS_ADMIN, by a tool without filters", t->threads[i].pid);
+	}
+	return 0;
+}
 
 static bool asks_supervisor(const struct sock_filter *insns, size_t n)
 {
@@ -162,7 +196,9 @@ static int seccomp_scan(struct dump *d, struct task *t)
 
 	for (size_t i = 0; i < t->n_threads && !err; i++) {
 		IN_SCOPE("thread", t->threads[i].pid);
-		if (t->threads[i].dump->status->seccomp == SECCOMP_MODE_FILTER)
+		if (are_of_the_surroundings(t->threads[i].dump->status))
+			debug("its seccomp filters are taken for those of this tool, and not saved");
+		else if (t->threads[i].dump->status->seccomp == SECCOMP_MODE_FILTER)
 			err = read_chain(d, &t->threads[i], &chains[i]);
 		else if (t->threads[i].dump->status->seccomp == SECCOMP_MODE_STRICT)
 			put_mode(&t->threads[i], SECCOMP_MODE__strict);

@@ -24,6 +24,7 @@
 #include "run/dump.h"
 #include "task/freezer.h"
 #include "task/pids.h"
+#include "task/seccomp.h"
 #include "task/tree.h"
 
 enum { NR_PROCESS_MRELEASE = 448, MUCH_MEMORY = 16 << 20 };
@@ -58,6 +59,10 @@ static int seize(struct dump *d, struct thread *th)
 	case -EBUSY:
 		refuse(&d->refusals, REFUSE_TASK_TRACED, "is traced by another process");
 		return 0;
+	case -EPERM:
+		return fail(EPERM, "thread %d may not be attached to: it is another user's, has more capabilities, or "
+			    "is not dumpable; CAP_SYS_PTRACE is needed, or a kernel.yama.ptrace_scope below 2",
+			    th->pid_real);
 	default:
 		return fail_with(err, "attach to thread %d", th->pid_real);
 	}
@@ -287,6 +292,8 @@ static int stop_process(struct dump *d, struct task *t)
 	err = open_pidfd(t);
 	if (!err)
 		err = read_threads(d, t);
+	if (!err)
+		err = seccomp_check_stopped(t);
 	if (err)
 		return err;
 	err = compel_open(pid, &t->dump->proc);
