@@ -8,31 +8,39 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/own.h"
+#include "base/parallel.h"
 #include "base/parse.h"
 #include "ns/kind.h"
 #include "options.h"
 #include "run/dump.h"
 
-/* 0: the kernel has no such namespaces. */
-static int ns_inode(pid_t pid, const char *name, ino_t *ret)
+/* dir: /proc/PID/ns, or name is a whole path. 0: the kernel has no such namespaces. */
+static int ns_inode_at(int dir, const char *name, ino_t *ret)
 {
-	char path[64], link[64];
+	char link[64];
 	struct cursor c = { .p = link };
-	ssize_t len;
+	ssize_t len = readlinkat(dir, name, link, sizeof(link) - 1);
 
-	if (pid)
-		snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, name);
-	else
-		snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
-	len = readlink(path, link, sizeof(link) - 1);
 	if (len < 0)
-		return errno == ENOENT ? 0 : fail_errno("read %s", path);
+		return errno == ENOENT ? 0 : fail_errno("read %s", name);
 	link[len] = 0;
 	while (*c.p && *c.p != '[')	/* "uts:[4026531838]" */
 		c.p++;
 	take_char(&c, '[');
 	*ret = take_u64(&c, 10);
-	return c.bad ? fail(EIO, "%s: %s cannot be understood", path, link) : 1;
+	return c.bad ? fail(EIO, "%s: %s cannot be understood", name, link) : 1;
+}
+
+/* pid 0: the tool's own. */
+static int ns_inode(pid_t pid, const char *name, ino_t *ret)
+{
+	char path[64];
+
+	if (pid)
+		snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, name);
+	else
+		snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
+	return ns_inode_at(AT_FDCWD, path, ret);
 }
 
 struct own_namespaces {
@@ -144,6 +152,53 @@ static int scan_task(struct dump *d, const struct task *t, const struct own_name
 	return 0;
 }
 
+/* What a thread can leave by itself: unshare(2) of the others takes a process without threads. */
+static const char *const of_threads[] = { "net", "uts", "ipc", "cgroup", "mnt", "pid_for_children" };
+enum { N_OF_THREADS = array_size(of_threads) };
+
+struct thread_namespaces {
+	ino_t ino[N_OF_THREADS];
+};
+
+struct thread_scan {
+	const struct task *t;
+	struct thread_namespaces *v;	/* of every thread */
+};
+
+static int read_thread(void *arg, size_t i, struct arena *a not_used)
+{
+	const struct thread_scan *s = arg;
+	pid_t tid = s->t->threads[i].pid_real;
+	auto_fd int dir = -1;
+	char path[32];
+	int got = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns", tid);
+	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return fail_errno("open %s", path);
+	for (size_t k = 0; k < N_OF_THREADS && got >= 0; k++)
+		got = ns_inode_at(dir, of_threads[k], &s->v[i].ino[k]);
+	return got < 0 ? fail_with(got, "thread %d", tid) : 0;
+}
+
+static int scan_threads(struct dump *d, const struct task *t)
+{
+	struct thread_scan s = { t, arena_array(&d->m.arena, struct thread_namespaces, t->n_threads) };
+	const struct parallel p = {
+		.n = t->n_threads, .grain = 32, .work = read_thread, .arg = &s, .arena = &d->m.arena,
+	};
+	int err = t->n_threads > 1 ? parallel_run(&p) : 0;
+
+	for (size_t i = 1; i < t->n_threads && !err; i++)
+		for (size_t k = 0; k < N_OF_THREADS; k++)
+			if (s.v[i].ino[k] != s.v[0].ino[k])
+				refuse(&d->refusals, REFUSE_THREAD_NAMESPACE,
+				       "thread %d is in another %s namespace than its process", t->threads[i].pid,
+				       of_threads[k]);
+	return err;
+}
+
 static int scan_for_children(struct dump *d, const struct task *t, const struct own_namespaces *own)
 {
 	int err = own->exists[NS_TIME] ? scan_time_for_children(d, t, own) : 0;
@@ -169,7 +224,7 @@ int ns_ids_scan(struct dump *d)
 	for (size_t i = 0; i < d->m.tasks.n; i++) {
 		const struct task *t = d->m.tasks.v[i];
 		IN_SCOPE("task", leader(t)->pid);
-		int err = t->dump->proc ? scan_task(d, t, &own, &next_id) : 0;
+		int err = t->dump->proc ? scan_task(d, t, &own, &next_id) ?: scan_threads(d, t) : 0;
 
 		if (err)
 			return err;
