@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "base/arena.h"
 #include "base/log.h"
@@ -433,6 +434,25 @@ int options_set(struct options *o, const char *name, const char *arg, bool is_of
 	if (is_off && r->type != ROW_FLAG && r->type < ROW_IDLE)
 		return 0;
 	return apply(o, r, arg ? arena_strdup(&option_arena, arg) : NULL, is_off);
+}
+
+const char *option_value(const struct string_list *l, const char *type, const char *key)
+{
+	size_t type_len = strlen(type), key_len = strlen(key);
+
+	for (unsigned int i = l->n; i--;) {
+		const char *s = l->v[i];
+
+		if (*type && (strncmp(s, type, type_len) || s[type_len] != '['))
+			continue;
+		s += *type ? type_len + 1 : 0;
+		if (strncmp(s, key, key_len) || (*type && s[key_len] != ']'))
+			continue;
+		s += key_len + (*type ? 1 : 0);
+		if (!*s || *s == ':')
+			return *s ? s + 1 : s;
+	}
+	return NULL;
 }
 
 int options_parse(int argc, char **argv, struct options *ret)

@@ -9,6 +9,12 @@ struct string_list {
 	unsigned int n;
 };
 
+/*
+ * In a list of "TYPE[KEY]:VALUE" (type "": of "KEY:VALUE"): the value of the last one with this type and key, "" if it has
+ * none; NULL: there is no such one.
+ */
+const char *option_value(const struct string_list *l, const char *type, const char *key);
+
 struct client;			/* run/script.h */
 
 struct options {

@@ -40,11 +40,8 @@ static bool is_external(struct dump *d, uint32_t pipe_id)
 {
 	char key[32];
 
-	snprintf(key, sizeof(key), "pipe:[%u]", pipe_id);
-	if (external_has(d->opt, key))
-		return true;
-	snprintf(key, sizeof(key), "pipe[%u]", pipe_id);
-	return external_has(d->opt, key);
+	snprintf(key, sizeof(key), "%u", pipe_id);
+	return option_value(&d->opt->external, "pipe:", key) || option_value(&d->opt->external, "pipe", key);
 }
 
 /*

@@ -14,8 +14,6 @@ int file_reopen(int fd, uint32_t flags, int *ret_fd) must_check;
 
 /* The descriptor that --inherit-fd gives for this key, or -1. */
 int inherited_find(const struct restore *r, const char *key);
-/* Whether --external names this key. */
 struct options;
-bool external_has(const struct options *opt, const char *key);
 /* Whether each --external is one that something knows. */
 int external_check(const struct options *opt) must_check;

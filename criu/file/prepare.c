@@ -35,16 +35,6 @@ int external_check(const struct options *opt)
 	return 0;
 }
 
-bool external_has(const struct options *opt, const char *key)
-{
-	size_t len = strlen(key);
-
-	for (unsigned int i = 0; i < opt->external.n; i++)
-		if (has_prefix(opt->external.v[i], key) && (!opt->external.v[i][len] || opt->external.v[i][len] == ':'))
-			return true;
-	return false;
-}
-
 int inherit_parse(const char *text, int *ret_fd, const char **ret_key)
 {
 	struct cursor c = { .p = text };

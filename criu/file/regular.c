@@ -46,10 +46,10 @@ static bool scan_external(struct dump *d, const struct file_facts *f, RegFileEnt
 {
 	char key[64];
 
-	snprintf(key, sizeof(key), "file[%x:%lx]", f->mnt_id, (unsigned long)f->st.st_ino);
-	if (!external_has(d->opt, key))
+	snprintf(key, sizeof(key), "%x:%lx", f->mnt_id, (unsigned long)f->st.st_ino);
+	if (!option_value(&d->opt->external, "file", key))
 		return false;
-	e->name = arena_strdup(&d->m.arena, key);
+	e->name = arena_printf(&d->m.arena, "file[%s]", key);
 	e->has_ext = e->ext = true;
 	return true;
 }

@@ -170,8 +170,8 @@ static bool is_external(struct dump *d, const struct file_facts *f)
 {
 	char key[64];
 
-	snprintf(key, sizeof(key), "tty[%lx:%lx]", (unsigned long)f->st.st_rdev, (unsigned long)f->st.st_dev);
-	return external_has(d->opt, key);
+	snprintf(key, sizeof(key), "%lx:%lx", (unsigned long)f->st.st_rdev, (unsigned long)f->st.st_dev);
+	return option_value(&d->opt->external, "tty", key);
 }
 
 static uint32_t external_id(struct dump *d, const struct file_facts *f)

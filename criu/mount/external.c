@@ -17,33 +17,14 @@
 #include "mount/make.h"
 #include "options.h"
 
-/* The text behind "TYPE[KEY]:" of the last option that begins so. */
-static const char *value_of(const struct string_list *l, const char *type, const char *key)
-{
-	size_t type_len = strlen(type), len = strlen(key);
-
-	for (unsigned int i = l->n; i--;) {
-		const char *s = l->v[i];
-
-		if (strncmp(s, type, type_len) || strncmp(s + type_len, key, len))
-			continue;
-		s += type_len + len;
-		if (!*type && *s == ':')
-			return s + 1;
-		if (*type && s[0] == ']' && (!s[1] || s[1] == ':'))
-			return s[1] ? s + 2 : "";
-	}
-	return NULL;
-}
-
 const char *external_mount(const struct options *opt, const char *key)
 {
-	return value_of(&opt->external, "mnt[", key) ?: value_of(&opt->ext_mount_map, "", key);
+	return option_value(&opt->external, "mnt", key) ?: option_value(&opt->ext_mount_map, "", key);
 }
 
 const char *external_device(const struct options *opt, const char *key)
 {
-	return value_of(&opt->external, "dev[", key);
+	return option_value(&opt->external, "dev", key);
 }
 
 int outside_read(struct arena *a, int proc, struct mountinfo_list *ret)

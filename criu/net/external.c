@@ -5,27 +5,9 @@
 #include "net/external.h"
 #include "options.h"
 
-const char *external_of(const struct options *o, const char *type, const char *name)
-{
-	size_t type_len = strlen(type), name_len = strlen(name);
-
-	for (unsigned int i = 0; i < o->external.n; i++) {
-		const char *s = o->external.v[i];
-
-		if (strncmp(s, type, type_len) || s[type_len] != '[')
-			continue;
-		s += type_len + 1;
-		if (strncmp(s, name, name_len) || s[name_len] != ']')
-			continue;
-		s += name_len + 1;
-		return *s == ':' ? s + 1 : s;
-	}
-	return NULL;
-}
-
 bool external_is_netdev(const struct options *o, const char *name)
 {
-	return external_of(o, "netdev", name);
+	return option_value(&o->external, "netdev", name);
 }
 
 /* The older spelling: --veth-pair IN=OUT[@BRIDGE] */
@@ -41,7 +23,7 @@ static const char *veth_pair(const struct options *o, const char *name)
 
 bool external_veth(const struct options *o, const char *name, struct external_veth *ret)
 {
-	const char *s = external_of(o, "veth", name) ?: veth_pair(o, name);
+	const char *s = option_value(&o->external, "veth", name) ?: veth_pair(o, name);
 	size_t len;
 
 	if (!s)

@@ -5,8 +5,6 @@
 
 struct options;
 
-/* The text behind "TYPE[NAME]:" of an --external option, "" if there is none behind it; NULL: not named. */
-const char *external_of(const struct options *o, const char *type, const char *name);
 /* --external netdev[NAME] */
 bool external_is_netdev(const struct options *o, const char *name);
 /* Where the outer end of a pair goes: "OUT" and the bridge that it becomes a port of, or "". False: not named. */

@@ -12,6 +12,7 @@
 #include "net/link.h"
 #include "net/plain_link.h"
 #include "net/tun.h"
+#include "options.h"
 
 /* A device that waits to be made. */
 struct wanted {
@@ -212,7 +213,7 @@ static int make_pair(struct links *l, struct wanted *w, int *ret_why)
 /* The device below: here, in another namespace of the tree, or outside and named. */
 static int put_lower(struct links *l, struct wanted *w, struct nl_msg *m)
 {
-	const char *outside = external_of(l->b->opt, w->kind->name, w->e->name);
+	const char *outside = option_value(&l->b->opt->external, w->kind->name, w->e->name);
 	struct netlink *nl = &l->b->nl[net_index(l->b->set, w->ns)];
 	int32_t nsid;
 	int err, index;
@@ -292,7 +293,7 @@ static int is_there(struct links *l, struct wanted *w)
 
 static int make(struct links *l, struct wanted *w, int *ret_why)
 {
-	const char *outside = external_of(l->b->opt, "netdev", w->e->name);
+	const char *outside = option_value(&l->b->opt->external, "netdev", w->e->name);
 	int err;
 
 	*ret_why = 0;

@@ -59,16 +59,14 @@ static struct ns *by_inode(const struct model *m, enum ns_type type, ino_t ino)
 /* --external net[INODE]:LABEL and pid[INODE]:LABEL */
 static const char *external_label(const struct dump *d, const struct ns *ns)
 {
-	char key[64];
-	size_t len;
+	const char *label;
+	char key[24];
 
 	if (ns->type != NS_NET && ns->type != NS_PID)
 		return NULL;
-	len = snprintf(key, sizeof(key), "%s[%lu]:", ns_rows[ns->type].name, (unsigned long)ns->ino);
-	for (unsigned int i = 0; i < d->opt->external.n; i++)
-		if (has_prefix(d->opt->external.v[i], key))
-			return d->opt->external.v[i] + len;
-	return NULL;
+	snprintf(key, sizeof(key), "%lu", (unsigned long)ns->ino);
+	label = option_value(&d->opt->external, ns_rows[ns->type].name, key);
+	return label && *label ? label : NULL;
 }
 
 static int add_found(struct dump *d, const struct task *t, enum ns_type type, ino_t ino, uint32_t *next_id)
