@@ -253,7 +253,8 @@ TEST(all_signals_ignored)
 }
 
 static char alt[65536];
-static volatile int in_handler, handler_result = -1;
+static volatile int handler_result = -1;
+static volatile int *is_over; /* shared: it ends when all visits are done, and not in one, which would reap it */
 
 static void on_altstack(int sig)
 {
@@ -261,8 +262,7 @@ static void on_altstack(int sig)
 
 	(void)sig;
 	sigaltstack(NULL, &before);
-	in_handler = 1;
-	for (uint64_t i = 0; i < 60; i++)
+	for (uint64_t i = 0; !*is_over; i++)
 		if (check_registers(i))
 			_exit(2);
 	sigaltstack(NULL, &after);
@@ -284,11 +284,13 @@ static int use_altstack(void *arg)
 
 TEST(in_a_handler_on_an_alternate_stack)
 {
-	pid_t pid = target(use_altstack, NULL);
+	pid_t pid;
 
+	is_over = shared(4096);
+	pid = target(use_altstack, NULL);
 	for (int i = 0; i < 40; i++)
-		if (visit(pid, i % 4))
-			break;
+		eq(visit(pid, i % 4), 0);
+	*is_over = 1;
 	expect_success(pid);
 }
 
