@@ -13,7 +13,7 @@
 #include "ipc/perm.h"
 #include "ipc/shm.h"
 #include "ipc/sysctl.h"
-#include "ns/kind.h"
+#include "ns/ns.h"
 #include "options.h"
 #include "run/dump.h"
 #include "run/restore.h"

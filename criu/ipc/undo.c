@@ -14,7 +14,7 @@
 #include "ipc/undo.h"
 #include "ipc/undo_list.h"
 #include "kernel/proc_stat.h"
-#include "ns/kind.h"
+#include "ns/ns.h"
 #include "options.h"
 #include "run/dump.h"
 #include "run/restore.h"

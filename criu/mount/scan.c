@@ -12,7 +12,7 @@
 #include "mount/flags.h"
 #include "mount/look.h"
 #include "mount/set.h"
-#include "ns/kind.h"
+#include "ns/ns.h"
 #include "ns/user.h"
 #include "options.h"
 #include "run/dump.h"

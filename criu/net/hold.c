@@ -94,7 +94,7 @@ static int inode_of(const char *path, ino_t *ret)
 	return 0;
 }
 
-/* Calls work() once for each network namespace of the tree that is not the tool's. */
+/* Calls work() for each process that is not in the network namespace of the tool. */
 static int each_foreign(struct dump *d, int (*work)(struct dump *d, pid_t pid_real, ino_t ino, void *arg), void *arg)
 {
 	char path[48];

@@ -4,7 +4,7 @@
 #include "ns/ns.h"
 
 /*
- * Slots that are NULL mean: nothing to do; a kind without scan is refused.
+ * Slots that are NULL mean: nothing to do.
  *   dump:    scan with ns->fd open and ns->task stopped; save after everything else is known
  *   load:    load (and check) the records, prepare
  *   restore: make in ns->task, which has just been put into the fresh namespace. It is root in its user namespace,
@@ -45,5 +45,3 @@ struct ns *ns_add(struct model *m, enum ns_type type, uint32_t id, const struct 
 
 /* While restoring, in the tool: namespaces that --join-ns names become external, with ns->fd open. */
 int ns_join(struct restore *r) must_check;
-/* While dumping: runs work in the calling thread inside ns (net, ipc, uts, cgroup only), and comes back. */
-int ns_inside(struct dump *d, const struct ns *ns, int (*work)(struct dump *d, void *arg), void *arg) must_check;

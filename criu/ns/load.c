@@ -13,8 +13,6 @@ static int load_one(struct restore *r, struct ns *ns)
 {
 	IN_SCOPE(ns_rows[ns->type].name, ns->id);
 
-	if (!ns->kind->make && !ns->kind->make_and_enter && !ns->kind->make_first && ns->type != NS_PID)
-		return fail(EOPNOTSUPP, "%s namespaces are not supported yet", ns_rows[ns->type].name);
 	return ns->kind->load ? ns->kind->load(r, ns) : 0;
 }
 

@@ -47,6 +47,8 @@ int ns_ids_scan(struct dump *d) must_check;
 int ns_scan(struct dump *d) must_check;
 int ns_save(struct dump *d) must_check;
 void ns_release(struct dump *d);
+/* While dumping: runs work in the calling thread inside ns (net, ipc, uts, cgroup only), and comes back. */
+int ns_inside(struct dump *d, const struct ns *ns, int (*work)(struct dump *d, void *arg), void *arg) must_check;
 
 /* --- restore --------------------------------------------------------------------------------------------------- */
 /* From the ids of the loaded tasks, then their records. */
