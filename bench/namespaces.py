@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Trees in namespaces: how long dump and restore take, ours and a peer's in one run, as ratios of medians.
 
-    namespaces.py --peer FILE [--rounds N] [mounts[:N]] [veths[:N]] [runc]
+    namespaces.py --peer FILE [--rounds N] [mounts[:N]] [veths[:N]] [container] [runc]
 
-mounts: N mounts in each of three mount namespaces (165); veths: N pairs in a network namespace (100); runc: checkpoint
-and restore of a small container, engine included. Needs busybox-static, and runc for that. Every second round is the
+mounts: N mounts in each of three mount namespaces (165); veths: N pairs in a network namespace (100); container: a
+shell and a child in pid, mount, network, ipc and uts namespaces; runc: checkpoint and restore of a small container,
+engine included. Needs busybox-static, and runc for that. Every second round is the
 peer's; what is shown of a machine that others use are the ratios.
 """
 import argparse
@@ -32,6 +33,12 @@ while [ ! -e /ready1 ] || [ ! -e /ready2 ]; do sleep 0.1; done
 echo $$ > /ready
 exec sleep 1000
 """
+CONTAINER = """#!/bin/sh
+exec </dev/null >/dev/null 2>&1
+cd /; mount -t tmpfs run /tmp; sleep 1000 &
+echo $$ > /ready
+wait
+"""
 PIVOT = ("mount --make-rprivate /; cd {0}; pivot_root . old; exec chroot . /bin/sh -c "
          "'mount -t proc proc /proc; umount -l /old; exec setsid /init.sh'")
 VETHS = ("ip link set lo up; for i in $(seq 1 {1}); do ip link add a$i type veth peer name b$i; "
@@ -42,8 +49,9 @@ APPLETS = ("sh", "mount", "umount", "sleep", "mkdir", "pivot_root", "unshare", "
 
 def milliseconds(words):
     begin = time.monotonic()
+    # no timeout: with one, subprocess asks in steps of up to 50 ms whether it is over
     code = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                          timeout=120, check=False).returncode
+                          check=False).returncode
     if code:
         sys.exit(f"{' '.join(words)} ends with {code}")
     return (time.monotonic() - begin) * 1000
@@ -58,11 +66,17 @@ def tree(criu, directory, start, extra):
     time.sleep(0.3)
     with open(ready, encoding="ascii") as f:
         pid = int(f.read())
+    if pid == 1:        # as it sees itself
+        with open(f"/proc/{child.pid}/task/{child.pid}/children", encoding="ascii") as f:
+            pid = int(f.read())
     images = tempfile.mkdtemp(dir=directory)
+    pidfile = os.path.join(images, "restored.pid")
     try:
         dump = milliseconds([criu, "dump", "-t", str(pid), "-D", images, "-o", "dump.log"])
         child.wait(10)
-        restore = milliseconds([criu, "restore", "-d", "-D", images, "-o", "restore.log", *extra])
+        restore = milliseconds([criu, "restore", "-d", "-D", images, "-o", "restore.log", "--pidfile", pidfile, *extra])
+        with open(pidfile, encoding="ascii") as f:
+            pid = int(f.read())
     finally:
         for name in os.listdir("/proc"):
             if name.isdigit() and is_below(name, pid):
@@ -92,7 +106,8 @@ def spawn(words):
     return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def mounts(criu, n):
+def rootfs(init):
+    """A directory with busybox and /init.sh, mounted on itself."""
     directory = tempfile.mkdtemp(prefix="bench-")
     for name in ("bin", "proc", "dev", "tmp", "old", "m"):
         os.mkdir(os.path.join(directory, name))
@@ -100,18 +115,35 @@ def mounts(criu, n):
     for name in APPLETS:
         os.symlink("busybox", os.path.join(directory, "bin", name))
     subprocess.run(["mknod", "-m", "666", os.path.join(directory, "dev/null"), "c", "1", "3"], check=True)
-    for name, text in (("n", str(n)), ("init.sh", MOUNTS)):
-        with open(os.path.join(directory, name), "w", encoding="ascii") as f:
-            f.write(text)
-        os.chmod(os.path.join(directory, name), 0o755)
+    with open(os.path.join(directory, "init.sh"), "w", encoding="ascii") as f:
+        f.write(init)
+    os.chmod(os.path.join(directory, "init.sh"), 0o755)
     subprocess.run(["mount", "--bind", directory, directory], check=True)
     subprocess.run(["mount", "--make-private", directory], check=True)
+    return directory
+
+
+def remove_rootfs(directory):
+    subprocess.run(["umount", "-l", directory], check=True)
+    shutil.rmtree(directory)
+
+
+def mounts(criu, n):
+    directory = rootfs(MOUNTS.replace("$(cat /n)", str(n)))
     try:
         return tree(criu, directory, lambda: spawn(["unshare", "-m", "sh", "-c", PIVOT.format(directory)]),
                     ["--root", directory])
     finally:
-        subprocess.run(["umount", "-l", directory], check=True)
-        shutil.rmtree(directory)
+        remove_rootfs(directory)
+
+
+def container(criu, _):
+    directory = rootfs(CONTAINER)
+    try:
+        return tree(criu, directory, lambda: spawn(["unshare", "-mpniu", "--fork", "sh", "-c",
+                                                    PIVOT.format(directory)]), ["--root", directory])
+    finally:
+        remove_rootfs(directory)
 
 
 def veths(criu, n):
@@ -140,7 +172,7 @@ def runc(criu, _):
         shutil.rmtree(directory)
 
 
-LOADS = {"mounts": (mounts, 165), "veths": (veths, 100), "runc": (runc, 0)}
+LOADS = {"mounts": (mounts, 165), "veths": (veths, 100), "container": (container, 0), "runc": (runc, 0)}
 
 
 def main():

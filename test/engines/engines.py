@@ -84,10 +84,10 @@ class Engine:
 
     def run(self, *words, check=True, **kwargs):
         kwargs.setdefault("stdin", subprocess.DEVNULL)
-        # a file, not a pipe: containers inherit it and would keep a pipe open
+        # a file, not a pipe: containers inherit it and would keep a pipe open; timeout(1), since Python asks in steps of 50 ms
         with tempfile.TemporaryFile("w+", dir=self.dir) as out:
-            code = subprocess.run(words, env=self.env, stdout=out, stderr=subprocess.STDOUT, timeout=60, check=False,
-                                  **kwargs).returncode
+            code = subprocess.run(["timeout", "-k", "2", "60", *words], env=self.env, stdout=out, stderr=subprocess.STDOUT,
+                                  check=False, **kwargs).returncode
             out.seek(0)
             text = out.read()
         if check and code:
