@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the options of dump, restore and check do, one case each."""
+import ctypes
 import json
 import os
 import pty
@@ -1187,6 +1188,32 @@ def a_feature_that_is_taken_away_is_missed(b):
     script = 'mount -t tmpfs none /dev/net && exec "$0" check --feature tun'
     done = subprocess.run(["unshare", "-m", "sh", "-c", script, b.criu], capture_output=True, text=True, check=False)
     expect(done.returncode == 1 and "tun is not supported" in done.stderr, f"exit code {done.returncode}", done.stderr)
+
+
+def be_filtered():
+    """As a container's profile does it: from now on a call that nobody makes fails."""
+    insns = [(0x20, 0, 0, 0), (0x15, 0, 1, 246), (0x06, 0, 0, 0x00050001), (0x06, 0, 0, 0x7fff0000)]  # 246: kexec_load
+    code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *i) for i in insns))
+    prog = ctypes.create_string_buffer(struct.pack("@HP", len(insns), ctypes.addressof(code)))
+    if ctypes.CDLL(None, use_errno=True).prctl(22, 2, prog, 0, 0):  # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+        raise Skipped(f"no seccomp filter here: {os.strerror(ctypes.get_errno())}")
+
+
+@case
+def in_a_container_with_a_seccomp_profile(b):
+    be_filtered()
+    path = b.dump()
+    expect(not os.path.exists(os.path.join(path, "seccomp.img")) or b"\x06\0\0\0\1\0\5\0" not in read_bytes(path, "seccomp.img"),
+           "the filter of the container is in the images")
+    good(b, "restore", "-d", "-D", path)
+    with open(f"/proc/{b.target.root}/status", encoding="ascii") as f:
+        expect("Seccomp_filters:\t1\n" in f.read(), "the restored program has not the one filter")
+    b.unharmed()
+
+
+def read_bytes(*path):
+    with open(os.path.join(*path), "rb") as f:
+        return f.read()
 
 
 @case
