@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "image/dir.h"
 #include "ns/kind.h"
+#include "options.h"
 #include "run/dump.h"
 #include "run/restore.h"
 #include "task/pids.h"
@@ -12,9 +13,11 @@ static int pid_scan(struct dump *d, struct ns *ns)
 	if (pids_own(leader(ns->task)) != 1)
 		refuse(&d->refusals, REFUSE_NS_OUTSIDE,
 		       "process %d is the first of its pid namespace in the tree, but not its init", leader(ns->task)->pid);
-	/* Others would make one namespace of all. */
-	if (leader(ns->task)->n_inner)
-		d->m.inventory->img_version = IMG_VERSION_EXTENDED;
+	if (leader(ns->task)->n_inner && d->opt->plain_images)
+		refuse(&d->refusals, REFUSE_NS_NESTED, "process %d is in a nested pid namespace, which plain images cannot "
+		       "say (dump without --plain-images)", leader(ns->task)->pid);
+	else if (leader(ns->task)->n_inner)
+		d->m.inventory->img_version = IMG_VERSION_EXTENDED;	/* others would make one namespace of all */
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "base/own.h"
 #include "base/parallel.h"
 #include "base/parse.h"
+#include "image/dir.h"
 #include "ns/kind.h"
 #include "options.h"
 #include "run/dump.h"
@@ -116,6 +117,10 @@ static int scan_pid_for_children(struct dump *d, const struct task *t, const str
 	else if (got && !ns)
 		refuse(&d->refusals, REFUSE_NS_CHILDREN,
 		       "its children get a pid namespace that has ended, or that nobody in the tree is in");
+	else if (d->opt->plain_images)
+		refuse(&d->refusals, REFUSE_NS_CHILDREN, "its children get a pid namespace that it is not in itself, which "
+		       "plain images cannot say (dump without --plain-images)");
+	d->m.inventory->img_version = IMG_VERSION_EXTENDED;
 	t->ids->has_pid_for_children_ns_id = true;
 	t->ids->pid_for_children_ns_id = ns ? ns->id : 0;
 	return 0;

@@ -351,6 +351,14 @@ def plain_images_name_what_they_lose(b):
 
 
 @case
+def plain_images_refuse_nested_pids(b):
+    pid = b.start("static/ns_pid_children")
+    b.fails("nested pid namespace, which plain images cannot say|children get .* plain images cannot say", "dump", "-t", pid, "-D", b.images(), "--plain-images", at_most=9)
+    b.empty(b.images())
+    b.unharmed()
+
+
+@case
 def plain_images_refuse_packets(b):
     pid = b.start("static/pipe_packet")
     b.fails("packet", "dump", "-t", pid, "-D", b.images(), "--plain-images", at_most=9)
