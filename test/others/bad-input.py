@@ -448,6 +448,16 @@ def deleted_file_that_is_none(b):
 
 
 @case
+def numbers_in_a_nested_namespace_that_is_none(b):
+    path = b.dump()
+
+    def nest(entry):
+        entry["inner_pids"] = [7, 1]
+    edit_image(os.path.join(path, f"core-{b.target.root}.img"), nest)
+    b.fails("2 numbers in nested pid namespaces do not fit its pid namespace", "restore", "-d", "-D", path)
+
+
+@case
 def cpu_lacks_a_feature(b):
     path = b.dump("--cpu-cap=all")
     edit_image(os.path.join(path, "cpuinfo.img"), pretend_more)
