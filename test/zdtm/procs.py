@@ -98,13 +98,18 @@ def thaw(pid):
 
 
 def remove_cgroups(name):
-    """Those of this name at the top of a hierarchy, with all below them; they must be empty of processes."""
-    for top in glob.glob(f"/sys/fs/cgroup/{name}") + glob.glob(f"/sys/fs/cgroup/*/{name}"):
-        for path, _, _ in os.walk(top, topdown=False):
-            try:
-                os.rmdir(path)
-            except OSError:
-                pass
+    """Those of this name at the top of a hierarchy, with all below them. The last of its processes may be on its way out."""
+    for _ in range(100):
+        tops = glob.glob(f"/sys/fs/cgroup/{name}") + glob.glob(f"/sys/fs/cgroup/*/{name}")
+        for top in tops:
+            for path, _, _ in os.walk(top, topdown=False):
+                try:
+                    os.rmdir(path)
+                except OSError:
+                    pass
+        if not tops:
+            break
+        time.sleep(0.01)
 
 
 def unmount_below(path):
