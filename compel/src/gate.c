@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ptrace.h>
+#include "compel/thread.h"
 #include "wait.h"
 
 #define BIT(sig) (1ULL << ((sig)-1))
@@ -65,10 +65,7 @@ int gate_prepare(struct compel_proc *p)
 
 bool gate_is_filtered(const struct compel_proc *p, pid_t tid)
 {
-	/* Asking for suspension again succeeds where it was granted. */
-	return p->ignored.has_seccomp &&
-	       ptrace(PTRACE_SETOPTIONS, tid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP) <
-		       0;
+	return p->ignored.has_seccomp && !compel_suspends_seccomp(tid);
 }
 
 int gate_signal(const struct compel_proc *p, uint64_t mask)

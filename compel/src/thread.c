@@ -60,6 +60,12 @@ int compel_seize(pid_t tid)
 	return why_refused(tid);
 }
 
+/* Asking for suspension again succeeds where it was granted. */
+bool compel_suspends_seccomp(pid_t tid)
+{
+	return ptrace(PTRACE_SETOPTIONS, tid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP) == 0;
+}
+
 int compel_interrupt(pid_t tid)
 {
 	return ptrace(PTRACE_INTERRUPT, tid, 0, 0) < 0 ? -errno : 0;

@@ -10,6 +10,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <unistd.h>
 #include "base/log.h"
@@ -61,16 +62,13 @@ static bool are_of_the_surroundings(const struct proc_status *s)
 {
 	struct arena a = { 0 };
 	struct proc_status own;
-	bool are = proc_status_read(getpid(), 0, &a, &own) == 0 && own.seccomp == SECCOMP_MODE_FILTER &&
-		   s->seccomp == SECCOMP_MODE_FILTER && s->seccomp_filters == own.seccomp_filters;
+	bool are;
 
+	if (s->seccomp != SECCOMP_MODE_FILTER || prctl(PR_GET_SECCOMP) != SECCOMP_MODE_FILTER)
+		return false;
+	are = proc_status_read(getpid(), 0, &a, &own) == 0 && s->seccomp_filters == own.seccomp_filters;
 	arena_free(&a);
 	return are;
-}
-
-static bool can_be_suspended(pid_t tid)
-{
-	return ptrace(PTRACE_SETOPTIONS, tid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_SUSPEND_SECCOMP) == 0;
 }
 
 int seccomp_check_stopped(const struct task *t)
@@ -78,7 +76,7 @@ int seccomp_check_stopped(const struct task *t)
 	for (size_t i = 0; i < t->n_threads; i++) {
 		const struct proc_status *s = t->threads[i].dump->status;
 
-		if (s->seccomp && !can_be_suspended(t->threads[i].pid_real) && !are_of_the_surroundings(s))
+		if (s->seccomp && !compel_suspends_seccomp(t->threads[i].pid_real) && !are_of_the_surroundings(s))
 			return fail(EPERM, "thread %d has seccomp filters, which would judge what is done inside and might "
 				    "kill it: dump with CAP_SYS_ADMIN, by a tool without filters", t->threads[i].pid);
 	}

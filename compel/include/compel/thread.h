@@ -55,6 +55,12 @@ must_check int compel_seize(pid_t tid);
  */
 void compel_give_up_when(bool (*is_over)(void));
 
+/*
+ * Whether the filters of a thread that is seized and stopped are suspended (PTRACE_O_SUSPEND_SECCOMP). If not, calls
+ * made in it are judged by them, and may kill it; strict mode kills for nearly all.
+ */
+bool compel_suspends_seccomp(pid_t tid);
+
 /* Ask a seized thread to stop (PTRACE_INTERRUPT); does not wait. */
 must_check int compel_interrupt(pid_t tid);
 
