@@ -72,12 +72,7 @@ int fown_check(const FownEntry *e)
 /* Threads are made by the restorer, so signals to one are directed later. */
 static bool is_later_thread(const struct restore *r, const FownEntry *e)
 {
-	if (e->pid_type != F_OWNER_TID)
-		return false;
-	for (size_t i = 0; i < r->m.tasks.n; i++)
-		if (leader(r->m.tasks.v[i])->pid == (pid_t)e->pid)
-			return false;
-	return true;
+	return e->pid_type == F_OWNER_TID && !model_task_by_pid(&r->m, e->pid);
 }
 
 /* F_SETOWN stores the ids of the caller. Raw calls: glibc would want to tell other threads. */
@@ -111,7 +106,7 @@ static pid_t owner_seen(const struct restore *r, pid_t pid)
 {
 	const struct thread *th = leader(r->self)->n_inner ? member(&r->m, pid) : NULL;
 
-	return th ? pids_seen_by(leader(r->self), th) : pid;
+	return th ? pids_seen_by(&r->m, leader(r->self), th) : pid;
 }
 
 int fown_set(struct restore *r, const FownEntry *e, int fd)
@@ -123,7 +118,7 @@ int fown_set(struct restore *r, const FownEntry *e, int fd)
 		return fail_errno("set signal %u", e->signum);
 	if (!e->pid)
 		return 0;
-	if (is_later_thread(r, e)) {
+	if (owner.pid && is_later_thread(r, e)) {
 		struct fown_arm row = { .fd = fd, .type = e->pid_type, .pid = owner.pid };
 
 		late_add(r, LATE_fown, leader(r->self), &row, sizeof(row));

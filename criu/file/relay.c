@@ -30,7 +30,7 @@ int relay_offer(const struct restore *r)
 		return 0;
 	for (size_t i = 0; i < r->m.tasks.n; i++) {
 		const struct task *t = r->m.tasks.v[i];
-		auto_fd int fd = is_alive(t) ? pidfd_open(pids_seen_by(leader(r->self), leader(t)), 0) : -1;
+		auto_fd int fd = is_alive(t) ? pidfd_open(pids_seen_by(&r->m, leader(r->self), leader(t)), 0) : -1;
 
 		if (!is_alive(t))
 			continue;

@@ -107,7 +107,7 @@ static int check_nested(const struct model *m, const struct task *t)
 	if (!lead || !model_task_by_pid(m, t->tree->sid))
 		return fail(EOPNOTSUPP, "is in a nested pid namespace, and the leader of its %s has ended",
 			    lead ? "session" : "process group");
-	if (!pids_seen_by(leader(t), leader(lead)) && !inherits_group(t))
+	if (!pids_seen_by(m, leader(t), leader(lead)) && !inherits_group(t))
 		return fail(EOPNOTSUPP, "is in process group %u, which is led from outside of its pid namespace and which "
 			    "its parent cannot give it", t->tree->pgid);
 	return 0;

@@ -269,7 +269,7 @@ static int fork_group_helpers(struct restore *r, const struct task *self)
 static int join_group(const struct restore *r, const struct task *t)
 {
 	const struct task *lead = model_task_by_pid(&r->m, t->tree->pgid);
-	pid_t pgid = lead ? pids_seen_by(leader(t), leader(lead)) : (pid_t)t->tree->pgid;
+	pid_t pgid = lead ? pids_seen_by(&r->m, leader(t), leader(lead)) : (pid_t)t->tree->pgid;
 
 	if (t->tree->pgid == t->tree->pid || (r->opt->shell_job && t->tree->pgid == r->m.tasks.v[0]->tree->pgid))
 		return 0;

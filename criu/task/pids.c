@@ -10,6 +10,7 @@
 #include "base/parse.h"
 #include "kernel/proc_status.h"
 #include "kernel/read.h"
+#include "ns/ns.h"
 #include "run/dump.h"
 #include "run/restore.h"
 #include "run/shared.h"
@@ -54,12 +55,29 @@ pid_t pids_own(const struct thread *th)
 	return th->n_inner ? th->inner[th->n_inner - 1] : th->pid;
 }
 
-/* Numbers are the same down to where the two namespaces part, and a task sees what is in its own or below. */
-pid_t pids_seen_by(const struct thread *viewer, const struct thread *th)
+/* A zombie has left its namespaces; it was born where its parent is, or was the last of one below. */
+static const struct ns *namespace_of(const struct model *m, const struct task *t)
 {
+	while (t && !t->ids)
+		t = t->parent;
+	return t ? ns_of(m, t, NS_PID) : NULL;
+}
+
+/* Whoever forked its init was in the namespace above; so is who has taken the init over. NULL: the tool's. */
+static const struct ns *namespace_above(const struct model *m, const struct ns *ns)
+{
+	return namespace_of(m, ns->task->parent);
+}
+
+pid_t pids_seen_by(const struct model *m, const struct thread *viewer, const struct thread *th)
+{
+	const struct ns *its = namespace_of(m, viewer->task), *ns = namespace_of(m, th->task);
+
 	if (!viewer->n_inner)
 		return th->pid;
-	return th->n_inner >= viewer->n_inner ? th->inner[viewer->n_inner - 1] : 0;
+	while (ns && ns != its)
+		ns = namespace_above(m, ns);
+	return ns == its && th->n_inner >= viewer->n_inner ? th->inner[viewer->n_inner - 1] : 0;
 }
 
 bool pids_are_nested(const struct model *m)

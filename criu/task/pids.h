@@ -18,8 +18,8 @@ pid_t pids_session(const struct dump *d, const struct proc_status *status);
 
 /* In its own pid namespace. */
 pid_t pids_own(const struct thread *th);
-/* In that of another; 0: it is not in there. */
-pid_t pids_seen_by(const struct thread *viewer, const struct thread *th);
+/* In that of another; 0: it is not in there, nor below it. While dumping, after ns_ids_scan(). */
+pid_t pids_seen_by(const struct model *m, const struct thread *viewer, const struct thread *th);
 
 /* Whether any task is in a pid namespace below the root's. */
 bool pids_are_nested(const struct model *m);

@@ -68,7 +68,7 @@ static bool is_thread_seen(const struct task *t, pid_t tid)
 static bool is_task_seen(const struct model *m, const struct task *t, pid_t pid)
 {
 	for (size_t i = 0; i < m->tasks.n; i++)
-		if (pids_seen_by(leader(t), leader(m->tasks.v[i])) == pid)
+		if (pids_seen_by(m, leader(t), leader(m->tasks.v[i])) == pid)
 			return true;
 	return false;
 }

@@ -145,7 +145,7 @@ static void refuse_nested(struct dump *d, const struct task *t)
 	if (!lead)
 		refuse(&d->refusals, REFUSE_NS_NESTED,
 		       "is in a nested pid namespace, and the leader of its process group has ended");
-	else if (!pids_seen_by(leader(t), leader(lead)) && !inherits_group(t, lead))
+	else if (!pids_seen_by(&d->m, leader(t), leader(lead)) && !inherits_group(t, lead))
 		refuse(&d->refusals, REFUSE_NS_NESTED, "is in process group %u, which is led from outside of its pid "
 		       "namespace and which its parent cannot give it", t->tree->pgid);
 }

@@ -27,6 +27,8 @@ struct job {
 	int ready;			/* written to when the child is as it will be */
 };
 
+/* Its owner is in the namespace beside: nobody else may get its signals. */
+static int beside[2] = { -1, -1 };
 static pthread_barrier_t begun;
 static pid_t thread_tid;
 static volatile pid_t timer_in, pipe_in;
@@ -149,6 +151,14 @@ static void rings(timer_t timer, int fd)
 	CHECK(pipe_in == getpid(), "the pipe tells %d", pipe_in);
 }
 
+static void is_deaf(int fd)
+{
+	pipe_in = 0;
+	CHECK(write(fd, "x", 1) == 1, "write to the pipe of the namespace beside");
+	zt_sleep_ms(20);
+	CHECK(!pipe_in, "the pipe of the namespace beside tells %d", pipe_in);
+}
+
 /* A namespace with a thread, a session, a group of two, a zombie; and an inner one in it, or NULL. */
 static void lives(struct job *job, void (*run_inner)(struct job *job))
 {
@@ -177,6 +187,8 @@ static void lives(struct job *job, void (*run_inner)(struct job *job))
 
 	compare("an init", look(), was);
 	rings(timer, p[1]);
+	if (beside[1] >= 0)
+		is_deaf(beside[1]);
 	pthread_barrier_wait(&begun);
 	CHECK(!pthread_join(t, NULL), "the thread");
 	zt_end_child(session);
@@ -205,7 +217,10 @@ int main(void)
 
 	zt_init();
 	first = born(CLONE_NEWPID, lives_outer);
+	SETUP(pipe(beside) == 0 && fcntl(beside[0], F_SETOWN, first) == 0 && fcntl(beside[0], F_SETFL, O_ASYNC) == 0);
 	second = born(CLONE_NEWPID, lives_inner);
+	close(beside[0]);
+	close(beside[1]);
 	zt_checkpoint();
 
 	zt_end_child(second);
