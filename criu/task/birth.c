@@ -86,31 +86,31 @@ static bool has_group(const struct birth_plan *plan, pid_t pgid)
 	return false;
 }
 
-/* A group that is led from outside of its pid namespace cannot be joined by number, only inherited. */
-static bool inherits_group(const struct task *t)
+/* While dumping nobody has planned births yet: a parent is taken for the forker. */
+static bool inherits_group(const struct task *t, const struct task *lead)
 {
-	const struct birth *b = t->restore->birth;
+	const struct birth *b = t->restore ? t->restore->birth : NULL;
+	const struct task *forker = b ? b->forker : t->parent;
 
-	if (b->when != BIRTH_LATE || !b->forker)
+	if (!forker || (b && b->when != BIRTH_LATE))
 		return false;
-	return b->forker->tree->pid == t->tree->pgid ||
-	       (b->forker->tree->pgid == t->tree->pgid && inherits_group(b->forker));
+	return forker == lead || (forker->tree->pgid == t->tree->pgid && inherits_group(forker, lead));
 }
 
-/* Numbers of leaders that have ended are known in the root's pid namespace alone. */
-static int check_nested(const struct model *m, const struct task *t)
+const char *birth_obstacle(struct model *m, const struct task *t)
 {
 	const struct task *lead = model_task_by_pid(m, t->tree->pgid);
 
 	if (!leader(t)->n_inner)
-		return 0;
-	if (!lead || !model_task_by_pid(m, t->tree->sid))
-		return fail(EOPNOTSUPP, "is in a nested pid namespace, and the leader of its %s has ended",
-			    lead ? "session" : "process group");
-	if (!pids_seen_by(m, leader(t), leader(lead)) && !inherits_group(t))
-		return fail(EOPNOTSUPP, "is in process group %u, which is led from outside of its pid namespace and which "
-			    "its parent cannot give it", t->tree->pgid);
-	return 0;
+		return NULL;
+	if (!model_task_by_pid(m, t->tree->sid))
+		return "is in a nested pid namespace, and the leader of its session has ended";
+	if (!lead)
+		return "is in a nested pid namespace, and the leader of its process group has ended";
+	if (!pids_seen_by(m, leader(t), leader(lead)) && !inherits_group(t, lead))
+		return arena_printf(&m->arena, "is in process group %u, which is led from outside of its pid namespace and "
+				    "which its parent cannot give it", t->tree->pgid);
+	return NULL;
 }
 
 static int plan_group(struct model *m, const struct task *t, bool is_shell_job, struct birth_plan *plan)
@@ -152,16 +152,18 @@ int births_plan(struct model *m, bool is_shell_job, struct birth_plan *ret)
 	for (size_t i = 0; i < m->tasks.n; i++) {
 		struct task *t = m->tasks.v[i];
 		IN_SCOPE("task", t->tree->pid);
+		const char *why;
 		int err;
 
 		t->restore->birth = arena_new(&m->arena, struct birth);
 		err = plan_task(m, t, is_shell_job, t->restore->birth);
 		if (!err)
 			err = plan_files(t);
-		if (!err)
-			err = check_nested(m, t);
 		if (err)
 			return err;
+		why = birth_obstacle(m, t);
+		if (why)
+			return fail(EOPNOTSUPP, "%s", why);
 	}
 	/* Living members first: a helper is forked by one. */
 	for (int dead = 0; dead < 2; dead++)

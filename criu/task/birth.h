@@ -31,5 +31,11 @@ struct birth_plan {
 /* Whether the table that t shares can be shared again: its other owner must be the parent. For dumps too. */
 bool birth_can_share_files(const struct task *t);
 
+/*
+ * What in its session or process group cannot be made again in a nested pid namespace, where who has ended has told its
+ * number to nobody, and who is outside has none; NULL: nothing. For dumps too.
+ */
+const char *birth_obstacle(struct model *m, const struct task *t);
+
 /* Pure: fills restore->birth of every task; an error names the relation that cannot be made. */
 int births_plan(struct model *m, bool is_shell_job, struct birth_plan *ret) must_check;

@@ -122,42 +122,17 @@ static void refuse_terminal(struct dump *d, const struct task *t)
 		       st->tty_nr >> 8 & 0xfff, (st->tty_nr & 0xff) | (st->tty_nr >> 12 & 0xfff00));
 }
 
-/* Whether all that are between the leader of its group and a task are in that group, too. */
-static bool inherits_group(const struct task *t, const struct task *lead)
-{
-	const struct task *p = t->parent;
-
-	while (p && p != lead && p->tree->pgid == t->tree->pgid)
-		p = p->parent;
-	return p == lead;
-}
-
-/* Who has ended has told its numbers to nobody, and a group that one cannot see is only inherited. */
-static void refuse_nested(struct dump *d, const struct task *t)
-{
-	const struct task *lead = model_task_by_pid(&d->m, t->tree->pgid);
-
-	if (!leader(t)->n_inner)
-		return;
-	if (!model_task_by_pid(&d->m, t->tree->sid))
-		refuse(&d->refusals, REFUSE_NS_NESTED,
-		       "is in a nested pid namespace, and the leader of its session has ended");
-	if (!lead)
-		refuse(&d->refusals, REFUSE_NS_NESTED,
-		       "is in a nested pid namespace, and the leader of its process group has ended");
-	else if (!pids_seen_by(&d->m, leader(t), leader(lead)) && !inherits_group(t, lead))
-		refuse(&d->refusals, REFUSE_NS_NESTED, "is in process group %u, which is led from outside of its pid "
-		       "namespace and which its parent cannot give it", t->tree->pgid);
-}
-
 void relations_refuse(struct dump *d)
 {
 	for (size_t i = 0; i < d->m.tasks.n; i++) {
 		const struct task *t = d->m.tasks.v[i];
+		const char *why;
 		IN_SCOPE("task", t->tree->pid);
 
 		refuse_terminal(d, t);
-		refuse_nested(d, t);
+		why = birth_obstacle(&d->m, t);
+		if (why)
+			refuse(&d->refusals, REFUSE_NS_NESTED, "%s", why);
 		if (!birth_can_share_files(t))
 			refuse(&d->refusals, REFUSE_TASK_TREE,
 			       "shares its descriptor table with process %u, which is not its parent",
