@@ -14,8 +14,12 @@ struct ns_kind {
 	/* Of the tool's own namespace, which is not saved: what tasks have there and cannot take along is refused. */
 	int (*scan_own)(struct dump *d);
 	int (*scan)(struct dump *d, struct ns *ns);
+	/* Of every task, when it is known who is in which: where its children are born. its: the inode of its own. */
+	int (*scan_children)(struct dump *d, const struct task *t, ino_t its);
 	int (*save)(struct dump *d, struct ns *ns);
 	int (*load)(struct restore *r, struct ns *ns);
+	/* Of every task, when all are loaded: whether what it says of itself can be. */
+	int (*check)(const struct restore *r, const struct task *t);
 	/* In the tool, before the first fork: what the tasks need from outside. */
 	int (*prepare)(struct restore *r, struct ns *ns);
 	/* In the root task, when it is in all its other namespaces: opens ns->fd, of all namespaces of the kind. */
@@ -41,6 +45,17 @@ extern const struct ns_row ns_rows[NS_COUNT];
 /* 0: there is none (a kernel without such namespaces, or an image of one). */
 uint32_t ns_id_get(const TaskKobjIdsEntry *ids, enum ns_type type);
 void ns_id_set(TaskKobjIdsEntry *ids, enum ns_type type, uint32_t id);
+/*
+ * Which namespace a link below dir leads to; dir: /proc/PID/ns, or name is a whole path. 1, 0: the kernel has no such
+ * namespaces (of pid_for_children: it has no init yet), or a reported error.
+ */
+int ns_inode_at(int dir, const char *name, ino_t *ret) must_check;
+/* /proc/PID/ns/NAME. pid 0: the tool's own. */
+int ns_inode(pid_t pid, const char *name, ino_t *ret) must_check;
+/* NULL: nobody in the tree is in it, or it is the tool's own. */
+struct ns *ns_by_inode(const struct model *m, enum ns_type type, ino_t ino);
+/* While dumping: refuses threads that are in others than their process. */
+int ns_scan_threads(struct dump *d, const struct task *t) must_check;
 struct ns *ns_add(struct model *m, enum ns_type type, uint32_t id, const struct task *t);
 
 /* While restoring, in the tool: namespaces that --join-ns names become external, with ns->fd open. */

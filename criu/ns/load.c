@@ -8,7 +8,6 @@
 #include "options.h"
 #include "run/restore.h"
 #include "run/shared.h"
-#include "task/pids.h"
 
 static int load_one(struct restore *r, struct ns *ns)
 {
@@ -17,34 +16,14 @@ static int load_one(struct restore *r, struct ns *ns)
 	return ns->kind->load ? ns->kind->load(r, ns) : 0;
 }
 
-static int check_for_children(const struct restore *r, const struct task *t)
+static int check_task(const struct restore *r, const struct task *t)
 {
-	if (!t->ids || !t->ids->has_pid_for_children_ns_id)
-		return 0;
-	if (t->ids->pid_for_children_ns_id && !ns_by_id(&r->m, NS_PID, t->ids->pid_for_children_ns_id))
-		return fail(EINVAL, "ids-%d.img: its children are born into pid namespace %u, which does not exist",
-			    leader(t)->pid, t->ids->pid_for_children_ns_id);
-	if (t->n_threads > 1)
-		return fail(EINVAL, "ids-%d.img: its children are born elsewhere, but it has threads", leader(t)->pid);
-	return 0;
-}
+	int err = 0;
 
-/* Who is in one pid namespace has as many numbers as the others in it, and who is in the root's has one. */
-static int check_pid_levels(const struct restore *r, const struct task *t)
-{
-	const struct ns *ns = ns_of(&r->m, t, NS_PID);
-	bool is_nested = ns && ns != ns_of_root(&r->m, NS_PID);
-	size_t n = leader(t)->n_inner;
-
-	if (!is_alive(t))
-		return 0;
-	if (is_nested ? !n || n != leader(ns->task)->n_inner : n)
-		return fail(EINVAL, "core-%d.img: %zu numbers in nested pid namespaces do not fit its pid namespace %u",
-			    leader(t)->pid, n, ns ? ns->id : 0);
-	if (is_nested && ns->task == t && !ns->ext_key && pids_own(leader(t)) != 1)
-		return fail(EINVAL, "core-%d.img: is the first of pid namespace %u, but not its init", leader(t)->pid,
-			    ns->id);
-	return 0;
+	for (enum ns_type type = 0; type < NS_COUNT && !err; type++)
+		if (ns_rows[type].kind->check)
+			err = ns_rows[type].kind->check(r, t);
+	return err;
 }
 
 /* Whatever differs from what the dumping tool was in. */
@@ -67,7 +46,7 @@ int ns_load(struct restore *r)
 		}
 	}
 	for (size_t i = 0; i < r->m.tasks.n; i++) {
-		int err = check_for_children(r, r->m.tasks.v[i]) ?: check_pid_levels(r, r->m.tasks.v[i]);
+		int err = check_task(r, r->m.tasks.v[i]);
 
 		if (err)
 			return err;

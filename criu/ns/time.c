@@ -52,6 +52,17 @@ static int read_offset(const char *proc, const char *name, struct timespec *ret)
 	return fail(EIO, "/proc/%s/timens_offsets has no %s line", proc, name);
 }
 
+/* Its offsets would have to be set by the task itself before it forks: not done. */
+static int time_scan_children(struct dump *d, const struct task *t, ino_t its)
+{
+	ino_t ino;
+	int got = ns_inode(leader(t)->pid_real, "time_for_children", &ino);
+
+	if (got > 0 && ino != its)
+		refuse(&d->refusals, REFUSE_NS_CHILDREN, "its children get a time namespace that it is not in itself");
+	return min(got, 0);
+}
+
 static struct timespec add(struct timespec a, struct timespec b, int sign)
 {
 	int64_t nsec = (int64_t)a.tv_nsec + sign * (int64_t)b.tv_nsec;
@@ -161,6 +172,7 @@ static int time_make_and_enter(struct restore *r not_used, struct ns *ns)
 
 const struct ns_kind time_ns_kind = {
 	.scan = time_scan,
+	.scan_children = time_scan_children,
 	.save = time_save,
 	.load = time_load,
 	.make_and_enter = time_make_and_enter,
