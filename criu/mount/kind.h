@@ -12,6 +12,7 @@ enum mount_traits {
 	KIND_LATE = 16,			/* made of directories in its own tree, which must exist before */
 	KIND_DEVICE = 32,		/* on a block device */
 	KIND_REFUSED = 64,
+	KIND_PIDS = 128,		/* shows the processes of one pid namespace */
 };
 
 struct mount_kind {

@@ -192,40 +192,42 @@ static int check_contents(struct dump *d, struct mnt_ns *ns)
 	return 0;
 }
 
-/* Which processes a proc shows is in no record: it is the root's pid namespace that restore mounts it in. */
-static int refuse_foreign_proc(struct dump *d, const struct mnt_ns *ns, const struct mnt_sb *sb)
+/* Which processes it shows is in no record: it is the root's pid namespace that restore mounts it in. */
+static int refuse_foreign_pids(struct dump *d, const struct mnt_ns *ns, const struct mnt_sb *sb)
 {
+	const char *point = sb->mnts.v[0]->e->mountpoint;
 	const struct ns *pid_ns = ns_of_root(&d->m, NS_PID);
 	auto_fd int view = mount_view(sb, ns, d->m.mounts->proc);
-	struct stat shown, own;
+	struct stat shown, own = { 0 };
 
-	/* The init of the namespace that it shows; hidden from us, or dead, it is not of the root's. */
-	if (view < 0 || fstatat(view, "1/ns/pid", &shown, 0) < 0)
-		shown.st_ino = 0;
-	if (fstatat(d->m.mounts->proc, "self/ns/pid", &own, 0) < 0)
+	if (!pid_ns && fstatat(d->m.mounts->proc, "self/ns/pid", &own, 0) < 0)
 		return fail_errno("look at the tool's own pid namespace");
-	if (shown.st_ino != (pid_ns ? pid_ns->ino : own.st_ino))
+	/* Its process 1 is the init of that namespace. */
+	if (view < 0 || fstatat(view, "1/ns/pid", &shown, 0) < 0)
+		refuse(&d->refusals, REFUSE_NS_NESTED, "%s is covered, or its init has ended, so nobody can tell whose "
+		       "processes it shows", point);
+	else if (shown.st_ino != (pid_ns ? pid_ns->ino : own.st_ino))
 		refuse(&d->refusals, REFUSE_NS_NESTED,
-		       "%s shows the processes of another pid namespace than that of the root",
-		       sb->mnts.v[0]->e->mountpoint);
+		       "%s shows the processes of another pid namespace than that of the root", point);
 	return 0;
 }
 
-static int refuse_foreign_procs(struct dump *d, const struct mnt_ns *ns)
+static int check_pids(struct dump *d, struct mnt_ns *ns)
 {
 	const struct mounts *m = &d->m.mounts->m;
 	int err = 0;
 
-	for (size_t i = 0; i < m->sbs.n && !err && pids_are_nested(&d->m); i++)
-		if (m->sbs.v[i]->mnts.v[0]->ns == ns && m->sbs.v[i]->is_made &&
-		    streq(mount_fs_name(m->sbs.v[i]->mnts.v[0]->e), "proc"))
-			err = refuse_foreign_proc(d, ns, m->sbs.v[i]);
+	if (!pids_are_nested(&d->m))
+		return 0;
+	for (size_t i = 0; i < m->sbs.n && !err; i++)
+		if (m->sbs.v[i]->mnts.v[0]->ns == ns && m->sbs.v[i]->is_made && m->sbs.v[i]->kind->traits & KIND_PIDS)
+			err = refuse_foreign_pids(d, ns, m->sbs.v[i]);
 	return err;
 }
 
 static int look_inside(struct dump *d, struct mnt_ns *ns)
 {
-	return check_contents(d, ns) ?: refuse_foreign_procs(d, ns);
+	return check_contents(d, ns) ?: check_pids(d, ns);
 }
 
 static const struct mountinfo *mountinfo_of(const struct mountinfo_list *l, uint32_t id)
