@@ -76,19 +76,27 @@ static const char *journal_path(struct dump *d, const struct file_facts *f, cons
 	return arena_printf(&d->m.arena, "/proc/%d/root%s", leader(f->task)->pid_real, path);
 }
 
+int path_link(int fd, int dir, const char *name)
+{
+	char own[32];
+
+	if (linkat(fd, "", dir, name, AT_EMPTY_PATH) == 0)
+		return 0;
+	snprintf(own, sizeof(own), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, own, dir, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+}
+
 static int link_at(struct dump *d, const struct file_facts *f, const char *dir, struct remap_link *l)
 {
 	int entry = journal_enter(d->journal, JOURNAL_FILE, journal_path(d, f, l->path), NULL);
 	const char *base = l->path + strlen(dir) + 1;
-	char own[32];
 	auto_fd int at = -1;
 	int err;
 
 	if (entry < 0)
 		return entry;
 	at = where_open(f, *dir ? dir : "/");
-	snprintf(own, sizeof(own), "/proc/self/fd/%d", f->copy);	/* AT_EMPTY_PATH takes a capability */
-	err = at < 0 ? at : linkat(AT_FDCWD, own, at, base, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+	err = at < 0 ? at : path_link(f->copy, at, base);
 	if (err) {
 		journal_strike(d->journal, entry);
 		return err;

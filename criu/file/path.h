@@ -28,5 +28,10 @@ struct paths *paths_of(struct model *m);
  * what cannot be reached.
  */
 int path_scan(struct dump *d, const struct file_facts *f, char **ret_name) must_check;
+/*
+ * A name for what fd leads to, in dir: by the descriptor itself, which takes CAP_DAC_READ_SEARCH, and before Linux 6.10 the
+ * first user namespace; else through /proc. 0 or a negative errno, not reported.
+ */
+int path_link(int fd, int dir, const char *name) must_check;
 /* Takes link remaps back, unless the dump was committed. */
 void links_release(struct dump *d);

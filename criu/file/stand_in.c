@@ -211,19 +211,6 @@ static int open_stand_in(struct restore *r, uint32_t file_id, const char *name)
 	return add(r, file_id, &fd, false);
 }
 
-/* By the descriptor itself, which kernels before 6.10 allow in no user namespace but the first; else through /proc. */
-static int link_unnamed(int fd, const char *name)
-{
-	char path[32];
-
-	if (linkat(fd, "", AT_FDCWD, name, AT_EMPTY_PATH) == 0)
-		return 0;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (linkat(AT_FDCWD, path, AT_FDCWD, name, AT_SYMLINK_FOLLOW) < 0)
-		return fail_errno("link %s", name);
-	return 0;
-}
-
 /* Under its name: the first time made, later linked to what is there already. *unnamed holds it in between. */
 static int give_name(struct restore *r, const struct ghost *g, const char *name, const char *first, int *unnamed)
 {
@@ -237,7 +224,9 @@ static int give_name(struct restore *r, const struct ghost *g, const char *name,
 		}
 	}
 	if (*unnamed >= 0) {
-		return link_unnamed(*unnamed, name);
+		int err = path_link(*unnamed, AT_FDCWD, name);
+
+		return err ? fail_with(err, "link %s", name) : 0;
 	}
 	if (first && link(first, name) == 0)
 		return 0;
