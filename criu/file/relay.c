@@ -24,22 +24,23 @@ int relay_begin(struct restore *r)
 	return fd < 0 ? fail_errno("pidfd_open of itself") : fd_keep(r, &fd, &r->files->root_pidfd);
 }
 
+static int offer(const struct restore *r, pid_t pid, int *ret_number)
+{
+	auto_fd int fd = pidfd_open(pid, 0);
+
+	return fd < 0 ? fail_errno("pidfd_open %d", pid) : fd_keep(r, &fd, ret_number);
+}
+
 int relay_offer(const struct restore *r)
 {
+	int err = 0;
+
 	if (r->self != r->m.tasks.v[0] || !pids_are_nested(&r->m))
 		return 0;
-	for (size_t i = 0; i < r->m.tasks.n; i++) {
-		const struct task *t = r->m.tasks.v[i];
-		auto_fd int fd = is_alive(t) ? pidfd_open(pids_seen_by(&r->m, leader(r->self), leader(t)), 0) : -1;
-
-		if (!is_alive(t))
-			continue;
-		if (fd < 0)
-			return fail_errno("pidfd_open %d", leader(t)->pid);
-		if (fd_keep(r, &fd, &r->shared->tasks[i].pidfd))
-			return -EMFILE;
-	}
-	return 0;
+	for (size_t i = 0; i < r->m.tasks.n && !err; i++)
+		if (is_alive(r->m.tasks.v[i]))
+			err = offer(r, leader(r->m.tasks.v[i])->pid, &r->shared->tasks[i].pidfd);
+	return err;
 }
 
 int relay_open(const struct restore *r, pid_t pid)
