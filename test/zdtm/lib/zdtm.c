@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -21,6 +22,8 @@ enum { EXIT_SKIPPED = 77, EXIT_SETUP = 2 };
 static char test_dir[256] = ".";
 static _Atomic int over;
 static _Atomic int failures;
+static char ready_name[64];		/* of a zt_clone_child(); empty: the pid */
+static pid_t ready_pid;			/* which is this: children that it forks inherit the name */
 
 static void on_term(int sig)
 {
@@ -139,15 +142,19 @@ int zt_result(void)
 
 void zt_ready(void)
 {
-	char name[32], unfinished[32];
+	char name[80], unfinished[84];
 	int fd;
+
+	if (*ready_name && ready_pid == getpid())
+		snprintf(name, sizeof(name), "%s", ready_name);
+	else
+		snprintf(name, sizeof(name), "ready.%d", getpid());
 
 	/*
 	 * renamed when it is closed again: who sees the name finds the descriptors as they will
 	 * stay
 	 */
-	snprintf(name, sizeof(name), "ready.%d", getpid());
-	snprintf(unfinished, sizeof(unfinished), "unready.%d", getpid());
+	snprintf(unfinished, sizeof(unfinished), "un%s", name);
 	fd = open(zt_path(unfinished), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	SETUP(fd >= 0);
 	close(fd);
@@ -182,11 +189,8 @@ void zt_run_child(void (*fn)(void *arg), void *arg)
 	_exit(failures ? 1 : 0);
 }
 
-void zt_await_ready(pid_t pid)
+static void await_name(const char *name, pid_t pid)
 {
-	char name[32];
-
-	snprintf(name, sizeof(name), "ready.%d", pid);
 	while (access(zt_path(name), F_OK) < 0) {
 		siginfo_t info = { 0 };
 
@@ -195,7 +199,7 @@ void zt_await_ready(pid_t pid)
 		 * log
 		 */
 		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-		    info.si_pid == pid) {
+		    info.si_pid == pid && access(zt_path(name), F_OK) < 0) {
 			if (info.si_code == CLD_EXITED && info.si_status == EXIT_SKIPPED)
 				_exit(EXIT_SKIPPED);
 			zt_setup_failed(__FILE__, __LINE__, "child %d ended before it was ready",
@@ -203,6 +207,33 @@ void zt_await_ready(pid_t pid)
 		}
 		zt_sleep_ms(2);
 	}
+}
+
+void zt_await_ready(pid_t pid)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "ready.%d", pid);
+	await_name(name, pid);
+}
+
+pid_t zt_clone_child(uint64_t flags, void (*fn)(void *arg), void *arg)
+{
+	static unsigned int n;
+	struct clone_args args = { .flags = flags, .exit_signal = SIGCHLD };
+	char name[64];
+	pid_t pid;
+
+	SETUP((size_t)snprintf(name, sizeof(name), "%s.c%u", *ready_name ? ready_name : "ready", n++) < sizeof(name));
+	pid = syscall(SYS_clone3, &args, sizeof(args));
+	SETUP(pid >= 0);
+	if (!pid) {
+		snprintf(ready_name, sizeof(ready_name), "%s", name);
+		ready_pid = getpid();
+		zt_run_child(fn, arg);
+	}
+	await_name(name, pid);
+	return pid;
 }
 
 pid_t zt_child(void (*fn)(void *arg), void *arg)
@@ -228,4 +259,15 @@ void zt_end_child(pid_t pid)
 	CHECK(got == pid, "waitpid %d returns %d (errno %d)", pid, got, errno);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "child %d: wait status %#x", pid,
 	      status);
+}
+
+int zt_in_child(void (*fn)(void *arg))
+{
+	pid_t pid;
+
+	zt_init();
+	pid = zt_child(fn, NULL);
+	zt_checkpoint();
+	zt_end_child(pid);
+	return zt_result();
 }

@@ -84,6 +84,13 @@ _Noreturn void zt_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2)
  */
 pid_t zt_child(void (*fn)(void *arg), void *arg);
 void zt_end_child(pid_t pid);
+/*
+ * As zt_child(), by clone3(2) with these flags. In a pid namespace of its own a process does not know the number that its
+ * parent waits for, so it says "ready" under a name that the parent gives it; so do children that it makes like this.
+ */
+pid_t zt_clone_child(uint64_t flags, void (*fn)(void *arg), void *arg);
+/* A main() that does everything in one child, and nothing besides. */
+int zt_in_child(void (*fn)(void *arg));
 /* The same in steps, for children made by other means than fork. */
 _Noreturn void zt_run_child(void (*fn)(void *arg), void *arg);
 void zt_await_ready(pid_t pid);

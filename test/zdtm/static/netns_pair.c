@@ -96,11 +96,5 @@ static void right(void *arg)
 
 int main(void)
 {
-	pid_t child;
-
-	zt_init();
-	child = zt_child(right, NULL);
-	zt_checkpoint();
-	zt_end_child(child);
-	return zt_result();
+	return zt_in_child(right);
 }

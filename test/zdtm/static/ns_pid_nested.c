@@ -22,11 +22,6 @@ struct self {
 	pid_t pid, ppid, pgid, sid;
 };
 
-struct job {
-	void (*run)(struct job *job);
-	int ready;			/* written to when the child is as it will be */
-};
-
 /* Its owner is in the namespace beside: nobody else may get its signals. */
 static int beside[2] = { -1, -1 };
 static pthread_barrier_t begun;
@@ -38,74 +33,45 @@ static struct self look(void)
 	return (struct self){ getpid(), getppid(), getpgid(0), getsid(0) };
 }
 
-/* The names of files that say "ready" are numbers that several have here, so a byte through a pipe says it. */
-static pid_t born(uint64_t flags, void (*run)(struct job *job))
-{
-	struct clone_args args = { .flags = flags, .exit_signal = SIGCHLD };
-	struct job job = { .run = run };
-	char byte;
-	int p[2];
-	pid_t pid;
-
-	SETUP(pipe(p) == 0);
-	pid = syscall(SYS_clone3, &args, sizeof(args));
-	SETUP(pid >= 0);
-	if (!pid) {
-		close(p[0]);
-		job.ready = p[1];
-		job.run(&job);
-		_exit(zt_has_failed());
-	}
-	close(p[1]);
-	SETUP(read(p[0], &byte, 1) == 1);
-	close(p[0]);
-	return pid;
-}
-
-static void checkpoint(struct job *job)
-{
-	SETUP(write(job->ready, "", 1) == 1);
-	close(job->ready);
-	zt_wait();
-}
-
 static void compare(const char *who, struct self is, struct self was)
 {
 	CHECK(!memcmp(&is, &was, sizeof(is)), "%s sees itself as %d, child of %d, in group %d, session %d; it was %d, %d, %d, %d",
 	      who, is.pid, is.ppid, is.pgid, is.sid, was.pid, was.ppid, was.pgid, was.sid);
 }
 
-static void stays(struct job *job)
+static void stays(void *arg)
 {
 	struct self was = look();
 
-	checkpoint(job);
+	(void)arg;
+	zt_checkpoint();
 	compare("a child", look(), was);
 }
 
-static void leads_session(struct job *job)
+static void leads_session(void *arg)
 {
 	SETUP(setsid() == getpid());
-	stays(job);
+	stays(arg);
 }
 
-static void leads_group(struct job *job)
+static void leads_group(void *arg)
 {
 	SETUP(setpgid(0, 0) == 0);
-	stays(job);
+	stays(arg);
 }
 
 static pid_t group_to_join;
 
-static void joins_group(struct job *job)
+static void joins_group(void *arg)
 {
 	SETUP(setpgid(0, group_to_join) == 0);
-	stays(job);
+	stays(arg);
 }
 
-static void ends(struct job *job)
+static void ends(void *arg)
 {
-	SETUP(write(job->ready, "", 1) == 1);
+	(void)arg;
+	zt_ready();
 	_exit(7);
 }
 
@@ -160,7 +126,7 @@ static void is_deaf(int fd)
 }
 
 /* A namespace with a thread, a session, a group of two, a zombie; and an inner one in it, or NULL. */
-static void lives(struct job *job, void (*run_inner)(struct job *job))
+static void lives(void (*run_inner)(void *arg))
 {
 	struct sigevent ev = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR2 };
 	pid_t session, lead, member, zombie, inner;
@@ -171,19 +137,19 @@ static void lives(struct job *job, void (*run_inner)(struct job *job))
 
 	signal(SIGUSR2, on_timer);
 	signal(SIGIO, on_pipe);
-	inner = run_inner ? born(CLONE_NEWPID, run_inner) : 0;
+	inner = run_inner ? zt_clone_child(CLONE_NEWPID, run_inner, NULL) : 0;
 	SETUP(!pthread_barrier_init(&begun, NULL, 2) && !pthread_create(&t, NULL, second_thread, NULL));
 	pthread_barrier_wait(&begun);
 	ev._sigev_un._tid = thread_tid;
 	SETUP(timer_create(CLOCK_MONOTONIC, &ev, &timer) == 0);
-	session = born(0, leads_session);
-	lead = born(0, leads_group);
+	session = zt_clone_child(0, leads_session, NULL);
+	lead = zt_clone_child(0, leads_group, NULL);
 	group_to_join = lead;
-	member = born(0, joins_group);
-	zombie = born(0, ends);
+	member = zt_clone_child(0, joins_group, NULL);
+	zombie = zt_clone_child(0, ends, NULL);
 	SETUP(waitid(P_PID, zombie, &(siginfo_t){ 0 }, WEXITED | WNOWAIT) == 0);
 	SETUP(pipe(p) == 0 && fcntl(p[0], F_SETOWN, getpid()) == 0 && fcntl(p[0], F_SETFL, O_ASYNC) == 0);
-	checkpoint(job);
+	zt_checkpoint();
 
 	compare("an init", look(), was);
 	rings(timer, p[1]);
@@ -199,16 +165,18 @@ static void lives(struct job *job, void (*run_inner)(struct job *job))
 		zt_end_child(inner);
 }
 
-static void lives_inner(struct job *job)
+static void lives_inner(void *arg)
 {
+	(void)arg;
 	SETUP(getpid() == 1);
-	lives(job, NULL);
+	lives(NULL);
 }
 
-static void lives_outer(struct job *job)
+static void lives_outer(void *arg)
 {
+	(void)arg;
 	SETUP(getpid() == 1);
-	lives(job, lives_inner);
+	lives(lives_inner);
 }
 
 int main(void)
@@ -216,9 +184,9 @@ int main(void)
 	pid_t first, second;
 
 	zt_init();
-	first = born(CLONE_NEWPID, lives_outer);
+	first = zt_clone_child(CLONE_NEWPID, lives_outer, NULL);
 	SETUP(pipe(beside) == 0 && fcntl(beside[0], F_SETOWN, first) == 0 && fcntl(beside[0], F_SETFL, O_ASYNC) == 0);
-	second = born(CLONE_NEWPID, lives_inner);
+	second = zt_clone_child(CLONE_NEWPID, lives_inner, NULL);
 	close(beside[0]);
 	close(beside[1]);
 	zt_checkpoint();

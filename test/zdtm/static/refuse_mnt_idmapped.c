@@ -83,11 +83,5 @@ static void child(void *arg)
 
 int main(void)
 {
-	pid_t kid;
-
-	zt_init();
-	kid = zt_child(child, NULL);
-	zt_checkpoint();
-	zt_end_child(kid);
-	return zt_result();
+	return zt_in_child(child);
 }

@@ -5,57 +5,43 @@
  * zdtm-flavor: h,ns,uns
  */
 #include <linux/sched.h>
-#include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "zdtm.h"
 
-static int arrived[2];
-
-/* The leader ends, its child stays in the group. */
-static void nested(void)
+static void stays(void *arg)
 {
-	int child[2];
-	char byte;
-	pid_t lead;
+	(void)arg;
+	zt_checkpoint();
+}
 
-	SETUP(pipe(child) == 0);
-	lead = fork();
-	SETUP(lead >= 0);
-	if (!lead) {
-		SETUP(setpgid(0, 0) == 0);
-		if (fork() == 0) {
-			SETUP(write(child[1], "", 1) == 1);
-			while (1)
-				pause();
-		}
-		_exit(0);
-	}
-	SETUP(waitpid(lead, NULL, 0) == lead && read(child[0], &byte, 1) == 1);
-	SETUP(write(arrived[1], "", 1) == 1);
-	while (1)
-		pause();
+static void leader(void *arg)
+{
+	(void)arg;
+	SETUP(setpgid(0, 0) == 0);
+	zt_clone_child(0, stays, NULL);
+	zt_ready();
+}
+
+/* The leader ends, its child stays in the group until this one ends. */
+static void nested(void *arg)
+{
+	pid_t pid;
+
+	(void)arg;
+	pid = zt_clone_child(0, leader, NULL);
+	SETUP(waitpid(pid, NULL, 0) == pid);
+	zt_checkpoint();
 }
 
 int main(void)
 {
-	struct clone_args args = { .flags = CLONE_NEWPID, .exit_signal = SIGCHLD };
-	int status;
-	char byte;
-	pid_t kid;
+	pid_t pid;
 
 	zt_init();
-	SETUP(pipe(arrived) == 0);
-	kid = syscall(SYS_clone3, &args, sizeof(args));
-	SETUP(kid >= 0);
-	if (!kid)
-		nested();
-	SETUP(read(arrived[0], &byte, 1) == 1);
+	pid = zt_clone_child(CLONE_NEWPID, nested, NULL);
 	zt_checkpoint();
-
-	CHECK(kill(kid, SIGKILL) == 0 && waitpid(kid, &status, 0) == kid, "the child");
-	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "the child ended by itself: %#x", status);
+	zt_end_child(pid);
 	return zt_result();
 }

@@ -5,35 +5,24 @@
  * zdtm-flavor: h,ns,uns
  */
 #include <linux/sched.h>
-#include <signal.h>
 #include <sys/mount.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "zdtm.h"
 
+static void child(void *arg)
+{
+	(void)arg;
+	SETUP(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 && mount("proc", "/proc", "proc", 0, NULL) == 0);
+	zt_checkpoint();
+}
+
 int main(void)
 {
-	struct clone_args args = { .flags = CLONE_NEWPID | CLONE_NEWNS, .exit_signal = SIGCHLD };
-	int status, arrived[2];
-	char byte;
-	pid_t kid;
+	pid_t pid;
 
 	zt_init();
-	SETUP(pipe(arrived) == 0);
-	kid = syscall(SYS_clone3, &args, sizeof(args));
-	SETUP(kid >= 0);
-	if (!kid) {
-		SETUP(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 && mount("proc", "/proc", "proc", 0, NULL) == 0);
-		SETUP(write(arrived[1], "", 1) == 1);
-		while (1)
-			pause();
-	}
-	SETUP(read(arrived[0], &byte, 1) == 1);
+	pid = zt_clone_child(CLONE_NEWPID | CLONE_NEWNS, child, NULL);
 	zt_checkpoint();
-
-	CHECK(kill(kid, SIGKILL) == 0 && waitpid(kid, &status, 0) == kid, "the child");
-	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "the child ended by itself: %#x", status);
+	zt_end_child(pid);
 	return zt_result();
 }

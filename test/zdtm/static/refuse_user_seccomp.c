@@ -30,11 +30,5 @@ static void child(void *arg)
 
 int main(void)
 {
-	pid_t pid;
-
-	zt_init();
-	pid = zt_child(child, NULL);
-	zt_checkpoint();
-	zt_end_child(pid);
-	return zt_result();
+	return zt_in_child(child);
 }
