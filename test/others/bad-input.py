@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 import cases  # noqa: E402
 import procs  # noqa: E402
 import procsnap  # noqa: E402
-from cases import SUMMARY_LINE, Failed, Skipped, case  # noqa: E402
+from cases import SUMMARY_LINE, Failed, Skipped, case, read_image  # noqa: E402
 
 
 # --- command line ----------------------------------------------------------------------------------------
@@ -382,20 +382,14 @@ def inherited_descriptor_not_open(b):
 
 
 # --- the CPU -------------------------------------------------------------------------------------------
-CRIT = os.path.join(cases.TOP, "crit", "crit")
 # (word, bit) of instructions that no CPU has all of: XOP, TBM and FMA4 were AMD's for a while
 RARE_INSTRUCTIONS = ((6, 11), (6, 21), (6, 16))
-
-
-def read_image(path):
-    words = [sys.executable, CRIT, "decode", "-i", path]
-    return json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
 
 
 def write_image(path, image):
     with open(path + ".json", "w", encoding="ascii") as f:
         json.dump(image, f)
-    subprocess.run([sys.executable, CRIT, "encode", "-i", path + ".json", "-o", path], check=True)
+    subprocess.run([sys.executable, cases.CRIT, "encode", "-i", path + ".json", "-o", path], check=True)
     os.unlink(path + ".json")
 
 

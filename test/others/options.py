@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 import cases  # noqa: E402
 import procs  # noqa: E402
 import procsnap  # noqa: E402
-from cases import Failed, Skipped, case  # noqa: E402
+from cases import Failed, Skipped, case, read_image  # noqa: E402
 
 
 def expect(condition, text, *details):
@@ -326,13 +326,8 @@ def explain_json(b):
 
 
 # --- the image format --------------------------------------------------------------------------------------
-def decoded(path):
-    crit = os.path.join(cases.TOP, "crit", "crit")
-    return json.loads(subprocess.run([sys.executable, crit, "decode", "-i", path], check=True, capture_output=True).stdout)
-
-
 def img_version(b):
-    return decoded(os.path.join(b.images(), "inventory.img"))["entries"][0]["img_version"]
+    return read_image(os.path.join(b.images(), "inventory.img"))["entries"][0]["img_version"]
 
 
 @case
@@ -341,11 +336,11 @@ def plain_images_name_what_they_lose(b):
     words = ("dump", "-t", pid, "-D", b.images(), "-R")
     image = os.path.join(b.images(), f"mm-{pid}.img")
     good(b, *words)
-    marks = [vma["lock_on_fault"] for vma in decoded(image)["entries"][0]["vmas"] if "lock_on_fault" in vma]
+    marks = [vma["lock_on_fault"] for vma in read_image(image)["entries"][0]["vmas"] if "lock_on_fault" in vma]
     expect(marks, "there was nothing to lose")
     text = good(b, *words, "--plain-images")
     expect(len(re.findall("locked only when they are touched is left out", text)) == 1, "the loss is not said, or more than once", text)
-    marks = [vma["lock_on_fault"] for vma in decoded(image)["entries"][0]["vmas"] if "lock_on_fault" in vma]
+    marks = [vma["lock_on_fault"] for vma in read_image(image)["entries"][0]["vmas"] if "lock_on_fault" in vma]
     expect(not marks, f"plain images have marks of lock on fault: {marks}")
     b.unharmed()
 
@@ -353,7 +348,8 @@ def plain_images_name_what_they_lose(b):
 @case
 def plain_images_refuse_nested_pids(b):
     pid = b.start("static/ns_pid_children")
-    b.fails("nested pid namespace, which plain images cannot say|children get .* plain images cannot say", "dump", "-t", pid, "-D", b.images(), "--plain-images", at_most=9)
+    b.fails("nested pid namespace, which plain images cannot say|children get .* plain images cannot say",
+            "dump", "-t", pid, "-D", b.images(), "--plain-images", at_most=9)
     b.empty(b.images())
     b.unharmed()
 

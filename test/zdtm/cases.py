@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """For test scripts that are lists of cases: a bench for each, in a process of its own, and the summary at the end."""
 import argparse
+import json
 import os
 import re
 import signal
@@ -15,6 +16,7 @@ import procsnap
 import run
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CRIT = os.path.join(TOP, "crit", "crit")
 CASES = []
 SUMMARY_LINE = re.compile(r"(Dumping|Restoring) FAILED")
 Failed, Skipped = run.Failed, run.Skipped
@@ -23,6 +25,11 @@ Failed, Skipped = run.Failed, run.Skipped
 def case(function):
     CASES.append(function)
     return function
+
+
+def read_image(path):
+    words = [sys.executable, CRIT, "decode", "-i", path]
+    return json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
 
 
 class Bench:
