@@ -25,7 +25,7 @@ import engines  # noqa: E402
 
 MOUNTS = """#!/bin/sh
 exec </dev/null >/dev/null 2>&1
-cd /; N=$(cat /n)
+cd /; N={0}
 for i in $(seq 1 $N); do mkdir -p /m/$i; mount -t tmpfs t$i /m/$i; done
 unshare -m sh -c 'for i in $(seq 1 $0); do mount --bind /tmp /m/$i; done; echo > /ready1; exec sleep 1000' $N &
 unshare -m sh -c 'for i in $(seq 1 $0); do mount -t tmpfs x /m/$i; done; echo > /ready2; exec sleep 1000' $N &
@@ -129,7 +129,7 @@ def remove_rootfs(directory):
 
 
 def mounts(criu, n):
-    directory = rootfs(MOUNTS.replace("$(cat /n)", str(n)))
+    directory = rootfs(MOUNTS.format(n))
     try:
         return tree(criu, directory, lambda: spawn(["unshare", "-m", "sh", "-c", PIVOT.format(directory)]),
                     ["--root", directory])
