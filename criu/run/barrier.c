@@ -2,6 +2,7 @@
 /* Steps in shared memory: two futexes and the first failure. */
 #include <limits.h>
 #include <linux/futex.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -58,16 +59,29 @@ int barrier_pass(struct restore *r, enum restore_step step)
 	return has_failed(r) ? -ECANCELED : 0;
 }
 
-void barrier_fail(struct restore *r, int err)
+static void fail_all(struct restore_shared *s, int err, pid_t who)
 {
 	int32_t none = 0;
 
-	err = err < 0 ? -err : EIO;
-	if (__atomic_compare_exchange_n(&r->shared->error, &none, err, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		r->shared->error_pid = r->self ? leader(r->self)->pid : 0;
-	futex_wake(&r->shared->n_arrived);
+	if (__atomic_compare_exchange_n(&s->error, &none, err, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		s->error_pid = who;
+	futex_wake(&s->n_arrived);
 	/* Those who wait for the step look at the error when they wake up. */
-	futex_wake(&r->shared->step);
+	futex_wake(&s->step);
+}
+
+void barrier_fail(struct restore *r, int err)
+{
+	fail_all(r->shared, err < 0 ? -err : EIO, r->self ? leader(r->self)->pid : 0);
+}
+
+void barrier_kill(struct restore_shared *s)
+{
+	/* First: one that has been forked just now, and has told nobody its number yet, ends by this. */
+	fail_all(s, ECANCELED, 0);
+	for (uint32_t i = 0; i < s->n_tasks; i++)
+		if (s->tasks[i].pid_real > 0)
+			kill(s->tasks[i].pid_real, SIGKILL);
 }
 
 /* Whoever fails does not know of the flag: so its waiters look around now and then. */

@@ -18,3 +18,5 @@ int flag_wait(struct restore *r, uint32_t *flag) must_check;
 void flag_raise(uint32_t *flag);
 /* Anywhere: all others must stop; err as from a failed call (reported already). */
 void barrier_fail(struct restore *r, int err);
+/* In the tool, or whoever acts for it when it is dead: every task ends, also those that nobody knows the number of. */
+void barrier_kill(struct restore_shared *s);

@@ -14,6 +14,7 @@
 #include "cgroup/remove.h"
 #include "image/dir.h"
 #include "image/drop.h"
+#include "run/barrier.h"
 #include "run/journal.h"
 #include "run/shared.h"
 
@@ -72,13 +73,6 @@ static void write_back(const char *path, const char *value)
 		warn_errno("write %s back to %s", value, path);
 }
 
-static void kill_tasks(const struct restore_shared *s)
-{
-	for (uint32_t i = 0; s && i < s->n_tasks; i++)
-		if (s->tasks[i].pid_real > 0)
-			kill(s->tasks[i].pid_real, SIGKILL);
-}
-
 void journal_set_tasks(struct journal *j, struct restore_shared *s)
 {
 	j->tasks = s;
@@ -103,7 +97,8 @@ static void take_back(const struct journal *j, const struct entry *e)
 			warn("cgroup %s stays", e->path);
 		break;
 	case JOURNAL_TASKS:
-		kill_tasks(j->tasks);
+		if (j->tasks)
+			barrier_kill(j->tasks);
 		break;
 	}
 }

@@ -250,10 +250,7 @@ static void kill_tasks(void *run)
 
 	if (!r->shared)
 		return;
-	barrier_fail(r, -ECANCELED);
-	for (uint32_t i = 0; i < r->shared->n_tasks; i++)
-		if (r->shared->tasks[i].pid_real > 0)
-			kill(r->shared->tasks[i].pid_real, SIGKILL);
+	barrier_kill(r->shared);
 	journal_strike(r->journal, r->tasks_entry);
 	guard_unwatch(r->watcher);
 	r->watcher = 0;
