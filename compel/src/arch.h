@@ -59,6 +59,8 @@ void arch_call_regs(struct user_regs_struct *regs, const struct arch_entry *entr
 		    const unsigned long args[6]);
 long arch_gate_result(const struct user_regs_struct *regs, bool *ret_was_called);
 unsigned long arch_ip(const struct user_regs_struct *regs);
+/* Was the thread stopped in a system call, or on its way out of one? */
+bool arch_in_syscall(const struct user_regs_struct *regs);
 
 /*
  * At the entry stop of the call that leaves: registers to make it no call at all, and to go on as

@@ -53,8 +53,8 @@ int guard_begin(struct compel_proc *p, pid_t tid, const struct user_regs_struct 
 
 	*g = (struct guard){ 0 };
 	/* Inside a system call there is no critical section. */
-	if ((long)regs->orig_rax < 0) {
-		int err = rseq_begin(p, tid, regs->rip, g);
+	if (!arch_in_syscall(regs)) {
+		int err = rseq_begin(p, tid, arch_ip(regs), g);
 
 		if (err)
 			return err;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once				/* arch/cpu.h: what criu/arch/<arch>/ tells the rest about a thread's CPU state */
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include "base/compiler.h"
@@ -19,6 +20,8 @@ int cpu_regs_of(const CoreEntry *core, struct user_regs_struct *ret_regs) must_c
  * CPU lacks are left out: cpu_kind.make_thread has said so by then.
  */
 int cpu_xsave_of(const CoreEntry *core, void *ret_buf, size_t size, size_t *ret_len) must_check;
+/* An address on the stack of a stopped thread that has room for len bytes which neither it nor a signal handler uses. */
+uint64_t cpu_below_stack(const struct user_regs_struct *regs, size_t len);
 /* What nobody but a tracer can set: before the registers, which may refer to it. */
 int cpu_set_traced(const CoreEntry *core, pid_t tid_real) must_check;
 

@@ -16,6 +16,16 @@
 #define align_down(x, a) ((x) & ~((__typeof__(x))(a) - 1))
 #define align_up(x, a)	align_down((x) + (a) - 1, a)
 
+/* Inside a loop that waits for another CPU: leaves the core's units to others, and the memory bus alone. */
+static inline void spin_hint(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
 /* x86-64 and every other architecture that this tool names so far uses 4 KiB; arch headers may replace it. */
 #undef PAGE_SIZE			/* some libc headers have an opinion of their own */
 #define PAGE_SIZE	4096UL

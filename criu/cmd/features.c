@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The tables of features.def as one. */
+#include "arch/features.h"
 #include "base/parse.h"
 #include "cmd/features.h"
 #include "file/features.h"

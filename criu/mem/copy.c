@@ -127,7 +127,7 @@ static int wait_for_turn(struct copy_job *j, const struct chunk *c)
 		if (spins > 200)
 			sched_yield();
 		else
-			__builtin_ia32_pause();
+			spin_hint();
 	}
 	return 0;
 }

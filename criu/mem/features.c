@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What memory needs of a kernel. */
-#include <asm/prctl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/aio_abi.h>
@@ -36,14 +35,6 @@ static int probe_map_files(void)
 		close(fd);
 	munmap(p, PAGE_SIZE);
 	return err;
-}
-
-static int probe_vdso(void)
-{
-	/* There is a vDSO already, so a kernel that knows the call says EEXIST. */
-	long r = syscall(SYS_arch_prctl, ARCH_MAP_VDSO_64, 0UL);
-
-	return r < 0 && errno != EEXIST ? -errno : 0;
 }
 
 static int open_uffd(uint64_t wanted)
@@ -181,7 +172,6 @@ static int probe_overlay_maps(void)
 
 const struct feature mem_features[] = {
 	{ "map_files", FEATURE_BASIC, "mapped files cannot be identified", probe_map_files },
-	{ "can_map_vdso", FEATURE_EXTRA, "programs without a vDSO cannot be given one", probe_vdso },
 	{ "pagemap_scan", FEATURE_EXTRA, "finding pages is slower", probe_pagemap_scan },
 	{ "pagemap_scan_guard_pages", FEATURE_EXTRA, "guard regions cannot be seen", probe_guard_pages },
 	{ "uffd", FEATURE_EXTRA, "filling memory is slower", probe_uffd },

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "mem/vdso.h"
-#include "mem/vdso_jump.pie.h"
+#include "vdso_jump.pie.h"
 #include "mem/vmas.h"
 
 static struct vma *vma_by_status(struct vma_list *l, uint32_t bit)

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include "mem/vdso.h"
 #include "mem/vdso.pie.h"
-#include "mem/vdso_jump.pie.h"
+#include "vdso_jump.pie.h"
 #include "mem/vmas.h"
 
 struct restore;

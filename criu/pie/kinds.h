@@ -6,7 +6,6 @@
 #include "mem/vma.pie.h"
 #include "mem/vma_early.pie.h"
 #include "mem/fill.pie.h"
-#include "mem/vdso_jump.pie.h"
 #include "mem/vma_name.pie.h"
 #include "mem/vma_final.pie.h"
 #include "mem/mm.pie.h"
@@ -14,6 +13,7 @@
 #include "file/fown.pie.h"
 #include "file/timerfd.pie.h"
 #include "cpu.pie.h"		/* criu/arch/<arch>/ */
+#include "vdso_jump.pie.h"	/* the same */
 #include "task/tidaddr.pie.h"
 #include "task/robust.pie.h"
 #include "task/rseq.pie.h"

@@ -5,15 +5,12 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
-#include <sys/user.h>
 #include <sys/wait.h>
-#include <asm/prctl.h>
 #include <unistd.h>
 #include "base/own.h"
 #include "kernel/feature.h"
@@ -148,29 +145,6 @@ static int probe_proc_stat(void)
 	return feature_readable("/proc/self/stat");
 }
 
-static int ask_breakpoint(pid_t pid)
-{
-	static const int word = 0;	/* an address to stop at, as good as any */
-	long enable_first = 1;
-
-	if (ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, u_debugreg[0]), &word) < 0)
-		return -errno;
-	return feature_result(ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, u_debugreg[7]), enable_first));
-}
-
-static int probe_breakpoints(void)
-{
-	return feature_of_tracee(ask_breakpoint);
-}
-
-/* There is a vDSO already, so a kernel that can give a 32-bit one says EEXIST. */
-static int probe_compat(void)
-{
-	long r = syscall(SYS_arch_prctl, ARCH_MAP_VDSO_32, 0UL);
-
-	return r < 0 && errno != EEXIST ? -errno : 0;
-}
-
 static int probe_apparmor_stacking(void)
 {
 	auto_proc_text text = { 0 };
@@ -192,8 +166,6 @@ const struct feature task_features[] = {
 	{ "loginuid", FEATURE_EXTRA, "the login uid is not restored", probe_loginuid },
 	{ "get_rseq_conf", FEATURE_EXTRA, "rseq registrations cannot be read", probe_rseq },
 	{ "timer_cr_ids", FEATURE_EXTRA, "timers with high ids take long to restore", probe_timer_ids },
-	{ "breakpoints", FEATURE_NAMED, "stopping a task at an address takes single steps", probe_breakpoints },
-	{ "compat_cr", FEATURE_NAMED, "32-bit tasks cannot be given their vDSO", probe_compat },
 	{ "apparmor_stacking", FEATURE_NAMED, "stacked AppArmor profiles cannot be told apart", probe_apparmor_stacking },
 	{ 0 },
 };

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <compel/compel.h>
+#include "arch/cpu.h"
 #include "base/log.h"
 #include "model/model.h"
 #include "pie/inside.h"
@@ -25,7 +26,7 @@
 
 #define SIGNAL_BIT(signo) (1ULL << ((signo) - 1))
 
-enum { LAST_SIGNAL = 64, WAIT_TRIES = 2000, WAIT_STEP_NS = 50000, RED_ZONE_AND_MORE = 512 };
+enum { LAST_SIGNAL = 64, WAIT_TRIES = 2000, WAIT_STEP_NS = 50000 };
 
 static bool is_stopped_child(const struct task *child, const struct task *parent)
 {
@@ -197,7 +198,7 @@ static int drop_sigchld(struct compel_proc *p, const struct task *parent)
 	err = compel_regs_get(pid, &regs);
 	if (err)
 		return err;
-	there = (struct iovec){ (void *)((regs.rsp - RED_ZONE_AND_MORE) & ~15ULL), sizeof(arg) };
+	there = (struct iovec){ (void *)cpu_below_stack(&regs, sizeof(arg)), sizeof(arg) };
 	if (process_vm_writev(pid, &here, 1, &there, 1, 0) != (ssize_t)sizeof(arg))
 		return -errno;
 	args[0] = (unsigned long)there.iov_base;

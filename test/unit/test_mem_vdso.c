@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "mem/vdso.h"
-#include "mem/vdso_jump.pie.h"
+#include "vdso_jump.pie.h"
 #include "mem/vmas.h"
 
 /* A page of code behind a header, two sections, symbols and names. */

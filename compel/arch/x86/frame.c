@@ -61,6 +61,11 @@ long arch_gate_result(const struct user_regs_struct *regs, bool *ret_was_called)
 	return regs->rbp;
 }
 
+bool arch_in_syscall(const struct user_regs_struct *regs)
+{
+	return (long)regs->orig_rax >= 0;
+}
+
 unsigned long arch_ip(const struct user_regs_struct *regs)
 {
 	return regs->rip;

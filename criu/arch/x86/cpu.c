@@ -79,6 +79,13 @@ int cpu_set_traced(const CoreEntry *core, pid_t tid_real)
 	return 0;
 }
 
+uint64_t cpu_below_stack(const struct user_regs_struct *regs, size_t len)
+{
+	enum { RED_ZONE = 128 };	/* System V ABI, AMD64 supplement, 3.2.2 */
+
+	return (regs->rsp - RED_ZONE - len) & ~15ULL;
+}
+
 uint64_t cpu_ip(const CoreEntry *core)
 {
 	return core->thread_info->gpregs->ip;

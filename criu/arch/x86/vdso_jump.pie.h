@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#pragma once				/* mem/vdso_jump.pie.h: functions of an old vDSO lead to the running one */
+#pragma once				/* vdso_jump.pie.h: functions of an old vDSO lead to the running one */
 #include <stdint.h>
 
 struct vdso_jump_arm {

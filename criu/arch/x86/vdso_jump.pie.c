@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* x86-64: movabs $to, %rax; jmp *%rax. No function of a vDSO expects anything in %rax. */
 #include <compel/pie.h>
-#include "mem/vdso_jump.pie.h"
+#include "vdso_jump.pie.h"
 
 long vdso_jump_arm(const struct vdso_jump_arm *rows, unsigned int n)
 {
