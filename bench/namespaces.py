@@ -21,7 +21,8 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(TOP, "test/engines"))
-import engines  # noqa: E402
+import base  # noqa: E402
+import oci  # noqa: E402
 
 MOUNTS = """#!/bin/sh
 exec </dev/null >/dev/null 2>&1
@@ -111,7 +112,7 @@ def rootfs(init):
     directory = tempfile.mkdtemp(prefix="bench-")
     for name in ("bin", "proc", "dev", "tmp", "old", "m"):
         os.mkdir(os.path.join(directory, name))
-    shutil.copy2(engines.BUSYBOX, os.path.join(directory, "bin/busybox"))
+    shutil.copy2(base.BUSYBOX, os.path.join(directory, "bin/busybox"))
     for name in APPLETS:
         os.symlink("busybox", os.path.join(directory, "bin", name))
     subprocess.run(["mknod", "-m", "666", os.path.join(directory, "dev/null"), "c", "1", "3"], check=True)
@@ -157,7 +158,7 @@ def veths(criu, n):
 
 def runc(criu, _):
     directory = tempfile.mkdtemp(prefix="engines-")
-    c = engines.Runc(directory, os.path.dirname(os.path.abspath(criu)))
+    c = oci.Runc(directory, os.path.dirname(os.path.abspath(criu)))
     c.make_bundle()
     try:
         c.start()

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""podman: containers, archives of them, pods."""
+import os
+import shutil
+
+from base import COUNTER, NEIGHBOURS, Engine, Skipped, case, equal, make_rootfs, wait_until
+
+LIMITS = """[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1000:1000"]
+"""
+
+
+class Podman(Engine):
+    def __init__(self, directory, path, image=None):
+        super().__init__(directory, path)
+        # root may lack the capability to raise limits, which the defaults do
+        self.env["CONTAINERS_CONF"] = os.path.join(directory, "containers.conf")
+        with open(self.env["CONTAINERS_CONF"], "w", encoding="ascii") as f:
+            f.write(LIMITS)
+        for program in ("podman", "runc"):
+            if not shutil.which(program, path=self.env["PATH"]):
+                raise Skipped(f"{program} is not installed")
+        self.words = ["podman", "--root", os.path.join(directory, "store"), "--runroot", os.path.join(directory, "run"),
+                      "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--runtime", "runc", "--events-backend", "none"]
+        if image:
+            self.podman("load", "-i", image)
+            return
+        root = os.path.join(directory, "rootfs")
+        make_rootfs(root)
+        self.run("tar", "-C", root, "-cf", os.path.join(directory, "image.tar"), ".")
+        self.podman("import", os.path.join(directory, "image.tar"), "tiny")
+
+    def podman(self, *words, **kwargs):
+        return self.run(*self.words, *words, **kwargs)
+
+    def start(self, name="p1", command=COUNTER, options=()):
+        self.podman("run", "-d", "--name", name, "--network", "none", "--stop-timeout", "0", *options, "tiny", "/bin/sh", "-c", command)
+        self.count_after(0, name)
+
+    def count(self, name="p1"):
+        return int(self.podman("exec", name, "/bin/cat", "/tmp/count").strip() or 0)
+
+    def count_after(self, count, name="p1"):
+        wait_until(lambda: self.count(name) > count, f"the container counts on from {count}")
+        return self.count(name)
+
+    def end(self):
+        self.podman("rm", "-f", "-t", "0", "-a", check=False)
+
+
+@case
+def podman_round_trip(directory, path):
+    p = Podman(directory, path)
+    try:
+        p.start()
+        count = p.count()
+        p.podman("container", "checkpoint", "p1")
+        p.podman("container", "restore", "p1")
+        p.count_after(count)
+    finally:
+        p.end()
+
+
+@case
+def podman_leave_running(directory, path):
+    p = Podman(directory, path)
+    try:
+        p.start()
+        count = p.count()
+        p.podman("container", "checkpoint", "--leave-running", "p1")
+        p.count_after(count)
+    finally:
+        p.end()
+
+
+@case
+def podman_export_import(directory, path):
+    """To an empty store, as on a second host, under another name."""
+    p = Podman(directory, path)
+    archive = os.path.join(directory, "x.tar.gz")
+    try:
+        p.start()
+        p.podman("exec", "p1", "/bin/sh", "-c", "echo kept > /root/file")
+        count = p.count()
+        p.podman("container", "checkpoint", "--export", archive, "p1")
+        p.podman("save", "-o", os.path.join(directory, "saved.tar"), "tiny")
+        p.end()
+        for name in ("store", "run"):
+            shutil.rmtree(os.path.join(directory, name))
+        p = Podman(directory, path, os.path.join(directory, "saved.tar"))
+        p.podman("container", "restore", "--import", archive, "--name", "p2")
+        p.count_after(count, "p2")
+        equal(p.podman("exec", "p2", "/bin/cat", "/root/file").strip(), "kept", "the container's own file")
+    finally:
+        p.end()
+
+
+@case
+def podman_terminal(directory, path):
+    """Its terminal is there again, with its size and its session, and what is written to it reaches the engine's log."""
+    p = Podman(directory, path)
+    look = "cat /proc/1/stat | head -c 40; ls -l /proc/1/fd | head -4; stty -F /dev/console size"
+    try:
+        p.start(options=["-t"], command="i=0; while :; do i=$((i+1)); echo $i > /tmp/count; echo line $i; sleep 0.05; done")
+        p.podman("exec", "p1", "/bin/sh", "-c", "stty -F /dev/console rows 41 cols 99")
+        tty = p.podman("exec", "p1", "/bin/sh", "-c", "cat /proc/1/stat").split()[4:8]
+        before = p.podman("exec", "p1", "/bin/sh", "-c", look).split()[-2:]
+        count = p.count()
+        p.podman("container", "checkpoint", "p1")
+        p.podman("container", "restore", "p1")
+        count = p.count_after(count)
+        equal(p.podman("exec", "p1", "/bin/sh", "-c", "cat /proc/1/stat").split()[4:8], tty, "session and terminal")
+        equal(p.podman("exec", "p1", "/bin/sh", "-c", look).split()[-2:], before, "size of the terminal")
+        wait_until(lambda: f"line {count}" in p.podman("logs", "--tail", "200", "p1"), "output reaches the engine")
+    finally:
+        p.end()
+
+
+@case
+def podman_pod(directory, path):
+    """Containers of a pod share a pid namespace, whose init is another container's; others take the pids next to it."""
+    p = Podman(directory, path)
+    try:
+        code, text = p.podman("pod", "create", "--name", "pod1", "--share", "pid", "--infra-image", "tiny", "--infra-command",
+                              "/bin/pause", "--network", "none", check=False)
+        if code:
+            raise Skipped("no pod here: " + (text.strip().splitlines() or ["no reason given"])[-1][:90])
+        p.podman("run", "-d", "--pod", "pod1", "--name", "p1", "tiny", "/bin/sh", "-c", COUNTER)
+        count = p.count_after(0)
+        p.podman("container", "checkpoint", "--export", os.path.join(directory, "x.tar.gz"), "p1")
+        p.podman("run", "-d", "--pod", "pod1", "--name", "p2", "tiny", "/bin/sh", "-c", NEIGHBOURS)
+        p.podman("container", "restore", "p1")
+        p.count_after(count)
+    finally:
+        p.podman("pod", "rm", "-f", "-a", "-t", "0", check=False)
+        p.end()
