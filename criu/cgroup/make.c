@@ -137,6 +137,14 @@ static bool writes_props(const struct restore *r, const struct cg_made *made)
 	return made->is_new || (!streq(made->path, "/") && (mode == CG_PROPS || mode == CG_FULL));
 }
 
+static bool has_prop(const CgroupDirEntry *e, const char *name)
+{
+	for (size_t i = 0; i < e->n_properties; i++)
+		if (streq(e->properties[i]->name, name))
+			return true;
+	return false;
+}
+
 static int set_up(struct restore *r, const struct cg_made *made)
 {
 	auto_fd int dir = open_dir(made->h, made->path);
@@ -144,6 +152,9 @@ static int set_up(struct restore *r, const struct cg_made *made)
 
 	if (dir < 0)
 		return fail_errno("open cgroup %s of %s", made->path, said(made->h));
+	/* of the machine's topmost cgroup nothing is saved */
+	if (made->is_new && cgroup_name_has(made->h->name, "cpuset") && !has_prop(made->entry, "cpuset.cpus"))
+		inherit_cpuset(dir);
 	if (writes_props(r, made))
 		err = cg_write_props(dir, made, PROP_EARLY);
 	if (!err && writes_props(r, made))

@@ -178,10 +178,23 @@ static void set_frozen(struct cg_tree *t, const struct cg_dir *dir, const struct
 			e->properties[i]->value = arena_strdup(t->arena, "1");
 }
 
+/*
+ * The topmost cgroup of the machine, which no namespace hides: only it has no type (version 2), and only it has a release
+ * agent (version 1).
+ */
+static bool is_machine_root(const struct cg_tree *t, const struct cg_dir *dir)
+{
+	return *t->h->name ? !faccessat(dir->fd, "release_agent", F_OK, 0) : faccessat(dir->fd, "cgroup.type", F_OK, 0);
+}
+
 static int scan_props(struct cg_tree *t, struct cg_dir *dir, CgroupDirEntry *e)
 {
-	int err = read_controllers(t, dir);
+	int err;
 
+	/* How the machine has it is no limit of the tree's, and in another cgroup (--cgroup-root) would be wrong. */
+	if (is_machine_root(t, dir))
+		return 0;
+	err = read_controllers(t, dir);
 	for (size_t i = 0; i < t->props->v.n && !err; i++) {
 		const struct prop *p = &t->props->v.v[i];
 
