@@ -13,6 +13,7 @@ COUNTER = "i=0; while :; do i=$((i+1)); echo $i > /tmp/count; sleep 0.05; done"
 NEIGHBOURS = "i=0; while [ $i -lt 50 ]; do i=$((i+1)); sleep 30 & done; wait"
 ROUNDS = 20
 CASES = []
+OURS = f"tst-{os.getpid()}-"    # what containers are called, and by that their cgroups
 
 
 class Skipped(Exception):
@@ -50,24 +51,66 @@ def make_rootfs(path):
         f.write("root:x:0:0::/root:/bin/sh\n")
 
 
+def output_of(*words):
+    return subprocess.run(words, stdout=subprocess.PIPE, check=True, text=True).stdout
+
+
 class Machine:
-    """What must be the same before and after."""
+    """What must be the same before and after. Others use this machine, too: engines.py has mounts and a network of its own."""
 
     def __init__(self):
+        reap()
         with open("/proc/self/mountinfo", encoding="utf-8") as f:
             self.mounts = sorted(line.split()[4] for line in f)
         self.cgroups = sorted(d for top in ("/sys/fs/cgroup/freezer", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/memory",
                                             "/sys/fs/cgroup")
-                              if os.path.isdir(top) for d, _, _ in os.walk(top) if "/tst-" in d or "/libpod-" in d)
+                              if os.path.isdir(top) for d, _, _ in os.walk(top) if "/" + OURS in d)
+        # the bridge of podman's network, and its tables, stay when it was used once
+        self.links = [line for line in output_of("ip", "-br", "link").splitlines() if not line.startswith("cni-")]
+        self.rules = [t for t in output_of("nft", "list", "tables").splitlines() if t not in ("table ip nat", "table ip filter")]
+        self.processes = children()
 
-    def compare(self, before):
-        equal(self.mounts, before.mounts, "mounts of the machine")
-        equal(self.cgroups, before.cgroups, "cgroups")
+    def difference(self, before):
+        """Each sort of thing that differs, with what was and what is."""
+        return [(what, now, getattr(before, what)) for what, now in vars(self).items() if now != getattr(before, what)]
+
+
+def children():
+    """What runs below us, at any depth: whoever loses its parent becomes our child."""
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as f:
+        found = f.read().split()
+    names = []
+    for pid in found:
+        try:
+            with open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as f:
+                names.append(f"{pid} {f.read()[:60]!r}")
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return names
+
+
+def reap():
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def compare(before):
+    """What engines end by themselves takes them a moment."""
+    end = time.monotonic() + 10
+    while (different := Machine().difference(before)) and time.monotonic() < end:
+        time.sleep(0.1)
+    if different:
+        raise AssertionError("the machine is not as before", *(f"{what} {sign}{thing}" for what, now, then in different
+                             for sign, some, others in (("-", then, now), ("+", now, then)) for thing in some if thing not in others))
 
 
 class Engine:
     def __init__(self, directory, path):
         self.dir = directory
+        self.ends = []
         self.env = dict(os.environ, PATH=f"{path}:/usr/sbin:/usr/bin:/sbin:/bin")
 
     def run(self, *words, check=True, **kwargs):
@@ -81,6 +124,26 @@ class Engine:
         if check and code:
             raise AssertionError(f"{' '.join(words)} ends with {code}", *text.splitlines()[-8:], *self.log_lines())
         return text if check else (code, text)
+
+    def run_piped(self, *words, check=True):
+        """For containers that get the streams of their engine: no file of the machine's, which would be in the way of a checkpoint."""
+        rd, wr = os.pipe()
+        self.ends.append(rd)
+        os.set_blocking(rd, False)
+        code = subprocess.run(["timeout", "-k", "2", "60", *words], env=self.env, stdin=subprocess.DEVNULL, stdout=wr, stderr=wr,
+                              check=False).returncode
+        os.close(wr)
+        try:
+            text = os.read(rd, 65536).decode(errors="replace")
+        except BlockingIOError:     # the container has it, and nothing was said
+            text = ""
+        if check and code:
+            raise AssertionError(f"{' '.join(words)} ends with {code}", *text.splitlines()[-8:], *self.log_lines())
+        return text if check else (code, text)
+
+    def close(self):
+        while self.ends:
+            os.close(self.ends.pop())
 
     def log_lines(self):
         """What the tool says in the newest of its logs."""

@@ -125,10 +125,10 @@ def podman_pod(directory, path):
                               "/bin/pause", "--network", "none", check=False)
         if code:
             raise Skipped("no pod here: " + (text.strip().splitlines() or ["no reason given"])[-1][:90])
-        p.podman("run", "-d", "--pod", "pod1", "--name", "p1", "tiny", "/bin/sh", "-c", COUNTER)
+        p.podman("run", "-d", "--pod", "pod1", "--network", "none", "--name", "p1", "tiny", "/bin/sh", "-c", COUNTER)
         count = p.count_after(0)
         p.podman("container", "checkpoint", "--export", os.path.join(directory, "x.tar.gz"), "p1")
-        p.podman("run", "-d", "--pod", "pod1", "--name", "p2", "tiny", "/bin/sh", "-c", NEIGHBOURS)
+        p.podman("run", "-d", "--pod", "pod1", "--network", "none", "--name", "p2", "tiny", "/bin/sh", "-c", NEIGHBOURS)
         p.podman("container", "restore", "p1")
         p.count_after(count)
     finally:
