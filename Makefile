@@ -8,7 +8,10 @@ PREFIX	?= /usr/local
 O	= $(BUILD)/obj
 Q	:= $(if $(V),,@)
 
-CC	?= gcc
+# Make's own default is cc: only a name that somebody has given is kept.
+ifeq ($(origin CC),default)
+CC	:= gcc
+endif
 AR	?= ar
 PROTOC_C ?= protoc-c
 
@@ -31,8 +34,8 @@ ifdef DEBUG
 CFLAGS	+= -Wno-format-truncation
 endif
 INC	:= -Icriu -Icriu/arch/$(ARCH) -I$(BUILD) -Icompel/include -isystem /usr/include/libnl3
-# A distribution without the archive of libnl gives the shared one.
-nl_archive := $(findstring /,$(shell $(CC) -print-file-name=libnl-3.a))
+# A distribution without the archive of libnl gives the shared one. Before the first install-deps there is no compiler to ask.
+nl_archive := $(findstring /,$(shell $(CC) -print-file-name=libnl-3.a 2>/dev/null))
 LIBS	:= -Wl,--as-needed -Wl,-Bstatic -lprotobuf-c $(if $(nl_archive),-lnl-3) -Wl,-Bdynamic $(if $(nl_archive),,-lnl-3)
 TOOL_LIBS ?= $(LIBS)
 
@@ -121,12 +124,17 @@ unit: $(unit_x)
 .PHONY: deps check-headers check-layers check-kinds check-size check-format check-lint
 deps:
 	$(Q)scripts/install-deps
+# On all CPUs, unless the caller has said on how many.
+jobs	= $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+# Make is silent while it builds, so somebody who waits is told what for. -s: no news of what is built already.
 test: deps
-	$(Q)$(MAKE) --no-print-directory all zdtm $(unit_x) $(BUILD)/net/roundtrip pycriu
+	@echo "building the tool and its tests (about a minute on 2 CPUs, the first time)"
+	$(Q)$(MAKE) -s $(jobs) all zdtm $(unit_x) $(BUILD)/net/roundtrip pycriu
 	$(Q)test/run all
 demo:
 	$(Q)scripts/install-deps --build-only
-	$(Q)$(MAKE) --no-print-directory all
+	@echo "building (about half a minute on 2 CPUs, the first time)"
+	$(Q)$(MAKE) -s $(jobs) all
 	$(Q)scripts/demo
 
 check: check-headers check-layers check-kinds check-size check-format check-lint
