@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs the zdtm programs: each sets up some state, is dumped and restored, and checks what it finds."""
 import argparse

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Real programs through dump and restore: interpreters and runtimes at work, which check themselves afterwards."""
 import argparse

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Input that cannot work: each gives one error line that names what is wrong, exit code 1, and leaves nothing behind."""
 import json

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The progress line: on a terminal, when it takes longer than a second, and nowhere else."""
 import fcntl
