@@ -28,6 +28,7 @@ static struct timespec started;
 /* Shared with the children, so that the visible process can repeat it. */
 static struct first_error {
 	size_t said;			/* behind "Error (file:line): " */
+	unsigned int n_errors;		/* this one included */
 	char text[1000];
 } *first_error;
 
@@ -168,11 +169,12 @@ static void append_stamp(struct line *l)
 		append(l, "%6d: ", task_pid);
 }
 
-static void append_scopes(struct line *l, const struct log_scope *s)
+/* From the outermost in; `above` and what is outside of it are left out. */
+static void append_scopes(struct line *l, const struct log_scope *s, const struct log_scope *above)
 {
-	if (!s)
+	if (s == above)
 		return;
-	append_scopes(l, s->up);
+	append_scopes(l, s->up, above);
 	if (s->id == -1)
 		append(l, "%s: ", s->name);
 	else
@@ -223,7 +225,7 @@ void log_write(const struct log_place *at, enum log_level level, int err, const 
 	tag = l.len;
 	append_tag(&l, at, level);
 	said = l.len;
-	append_scopes(&l, innermost);
+	append_scopes(&l, innermost, NULL);
 	if (at->kind)
 		append(&l, "%s: ", at->kind);
 
@@ -234,6 +236,8 @@ void log_write(const struct log_place *at, enum log_level level, int err, const 
 		l.len = min(l.len + n, sizeof(l.text) - 2);
 	if (err)
 		append(&l, ": %s", strerror(err));
+	if (level == LOG_ERROR && first_error)
+		__atomic_fetch_add(&first_error->n_errors, 1, __ATOMIC_RELAXED);
 	if (level == LOG_ERROR)
 		remember_first_error(l.text + tag, said - tag);
 	if ((int)level <= log_verbosity) {
@@ -247,19 +251,37 @@ void log_final(const char *text)
 {
 	static const struct log_place nowhere = { "main", 0, NULL };
 
-	if (!is_stderr && log_first_error()[0])
+	if (!is_stderr && log_first_error()[0]) {
 		dprintf(STDERR_FILENO, "Error: %s\n", log_first_error());
+		if (first_error->n_errors > 1)
+			dprintf(STDERR_FILENO, "Error: %u more in the log\n", first_error->n_errors - 1);
+	}
 	log_write(&nowhere, LOG_ERROR, 0, "%s", text);
 }
 
-size_t log_scopes_text(char *ret_text, size_t size)
+static size_t scopes_text(const struct log_scope *above, char *ret_text, size_t size)
 {
 	struct line l = { .len = 0 };
 
-	append_scopes(&l, innermost);
+	append_scopes(&l, innermost, above);
 	while (l.len && (l.text[l.len - 1] == ' ' || l.text[l.len - 1] == ':'))
 		l.len--;
 	l.text[l.len] = 0;
 	snprintf(ret_text, size, "%s", l.text);
 	return l.len;
+}
+
+size_t log_scopes_text(char *ret_text, size_t size)
+{
+	return scopes_text(NULL, ret_text, size);
+}
+
+size_t log_object_text(char *ret_text, size_t size)
+{
+	const struct log_scope *stage = innermost;
+
+	while (stage && stage->up)
+		stage = stage->up;
+	/* A scope with a number is an object, and a stage with nothing inside is all there is to tell. */
+	return scopes_text(stage && stage->id == -1 && stage != innermost ? stage : NULL, ret_text, size);
 }

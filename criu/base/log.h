@@ -95,3 +95,5 @@ const char *log_first_error_line(void);
 void log_forget_errors(void);
 /* The open scopes as text, "task 41: fd 7"; returns its length. */
 size_t log_scopes_text(char *ret_text, size_t size);
+/* The same without the stage of the run, which is the outermost: what is worked at. */
+size_t log_object_text(char *ret_text, size_t size);

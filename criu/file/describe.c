@@ -14,8 +14,8 @@ static const struct {
 	int family;
 	const char *name;
 } families[] = {
-	{ AF_UNIX, "unix" }, { AF_INET, "IPv4" }, { AF_INET6, "IPv6" }, { AF_NETLINK, "netlink" },
-	{ AF_PACKET, "packet" }, { AF_VSOCK, "vsock" }, { AF_ALG, "crypto" }, { AF_XDP, "XDP" },
+	{ AF_UNIX, "a unix" }, { AF_INET, "an IPv4" }, { AF_INET6, "an IPv6" }, { AF_NETLINK, "a netlink" },
+	{ AF_PACKET, "a packet" }, { AF_VSOCK, "a vsock" }, { AF_ALG, "a crypto" }, { AF_XDP, "an XDP" },
 };
 
 static const char *const types[] = {
@@ -37,12 +37,13 @@ static void refuse_socket(struct dump *d, const struct file_facts *f)
 
 	for (size_t i = 0; i < array_size(families); i++) {
 		if (families[i].family == family) {
-			refuse(&d->refusals, REFUSE_FILE_UNSUPPORTED, "%s is a %s %ssocket", f->link,
-			       families[i].name, type_name);
+			refuse(&d->refusals, REFUSE_FILE_UNSUPPORTED, "%s is %s %ssocket; sockets are not supported yet",
+			       f->link, families[i].name, type_name);
 			return;
 		}
 	}
-	refuse(&d->refusals, REFUSE_FILE_UNSUPPORTED, "%s is a %ssocket of family %d", f->link, type_name, family);
+	refuse(&d->refusals, REFUSE_FILE_UNSUPPORTED, "%s is a %ssocket of family %d; sockets are not supported yet",
+	       f->link, type_name, family);
 }
 
 const char *special_fs_name(int fd)

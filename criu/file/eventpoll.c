@@ -116,6 +116,12 @@ static int find_target(struct dump *d, const struct task *t, struct registration
 	}
 	if (err)
 		return err;
+	/* Tables have what kinds have claimed: a target that is refused itself is no second reason. */
+	if (!found && d->refusals.list.n) {
+		same = is_target(r->pid_real, e->tfd, r);
+		if (same)
+			return min(same, 0);
+	}
 	if (!found) {
 		refuse(&d->refusals, REFUSE_FILE_EPOLL_TARGET, "the file registered as %u is not open any more",
 		       e->tfd);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/parse.h"
 #include "cgroup/cgroups.h"
 #include "base/progress.h"
 #include "file/files.h"
@@ -108,6 +109,17 @@ static int scan_refuse(struct dump *d, struct task *t)
 	return 0;
 }
 
+static int refuse_all(void *run)
+{
+	struct dump *d = run;
+	const struct options *opt = d->opt;
+
+	if (opt->explain)
+		refusals_print(&d->refusals, opt->explain[0] == 'j');
+	/* A log in a file has its readers of its own; on the same terminal it would be the list once more. */
+	return refusals_report(&d->refusals, opt->explain && (!opt->log_file || streq(opt->log_file, "-")));
+}
+
 static int scan(void *run)
 {
 	struct dump *d = run;
@@ -118,7 +130,7 @@ static int scan(void *run)
 		IN_SCOPE("task", leader(d->m.tasks.v[i])->pid);
 		/* Refused tasks (traced by somebody else) have nothing that can be read. */
 		if (!d->m.tasks.v[i]->dump->proc && is_alive(d->m.tasks.v[i]))
-			return refusals_report(&d->refusals) ?: -EAGAIN;
+			return refuse_all(d) ?: -EAGAIN;
 		err = core_scan(d, d->m.tasks.v[i]);
 		if (err)
 			return err;
@@ -150,15 +162,6 @@ static void unscan(void *run)
 {
 	files_release(run);
 	ns_release(run);
-}
-
-static int refuse_all(void *run)
-{
-	struct dump *d = run;
-
-	if (d->opt->explain)
-		refusals_print(&d->refusals, d->opt->explain[0] == 'j');
-	return refusals_report(&d->refusals);
 }
 
 static int begin_images(void *run)

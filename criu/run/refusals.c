@@ -24,7 +24,7 @@ void refuse(struct refusals *r, enum refusal_code code, const char *fmt, ...)
 	struct refusal item = { .code = code };
 	va_list args;
 
-	log_scopes_text(object, sizeof(object));
+	log_object_text(object, sizeof(object));
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
@@ -46,8 +46,11 @@ const char *refusal_hint(enum refusal_code code)
 	return texts[code].hint;
 }
 
-int refusals_report(const struct refusals *r)
+int refusals_report(const struct refusals *r, bool are_printed)
 {
+	if (are_printed && r->list.n)
+		return fail(EOPNOTSUPP, "the dump is refused for %zu reason%s, listed on standard output", r->list.n,
+			    r->list.n == 1 ? "" : "s");
 	for (size_t i = 0; i < r->list.n; i++) {
 		const struct refusal *f = &r->list.v[i];
 
@@ -76,20 +79,39 @@ static void print_json(const struct refusals *r)
 	printf("%s]}\n", r->list.n ? "\n" : "");
 }
 
+/* Grouped: what helps is said once, and what it would help is read in one piece. */
+static void print_code(const struct refusals *r, enum refusal_code code)
+{
+	bool is_first = true;
+
+	for (size_t i = 0; i < r->list.n; i++) {
+		const struct refusal *f = &r->list.v[i];
+
+		if (f->code != code)
+			continue;
+		if (is_first)
+			printf("\n%s: %s\n", texts[code].code, texts[code].hint);
+		is_first = false;
+		printf("    %s: %s\n", f->object, f->text);
+	}
+}
+
+static void print_text(const struct refusals *r)
+{
+	if (!r->list.n) {
+		printf("Nothing stands in the way of a dump.\n");
+		return;
+	}
+	printf("%zu thing%s in the way of a dump:\n", r->list.n, r->list.n == 1 ? " stands" : "s stand");
+	for (size_t code = 0; code < array_size(texts); code++)
+		print_code(r, code);
+}
+
 void refusals_print(const struct refusals *r, bool is_json)
 {
-	if (is_json) {
+	if (is_json)
 		print_json(r);
-	} else if (!r->list.n) {
-		printf("Nothing stands in the way of a dump.\n");
-	} else {
-		printf("%zu thing%s in the way of a dump:\n", r->list.n, r->list.n == 1 ? " stands" : "s stand");
-		for (size_t i = 0; i < r->list.n; i++) {
-			const struct refusal *f = &r->list.v[i];
-
-			printf("  %s: %s\n      code: %s\n      hint: %s\n", f->object, f->text,
-			       texts[f->code].code, texts[f->code].hint);
-		}
-	}
+	else
+		print_text(r);
 	fflush(stdout);
 }

@@ -26,7 +26,7 @@ void refuse(struct refusals *r, enum refusal_code code, const char *fmt, ...) pr
 /* The stable code and the hint of a row of refusals.def. */
 const char *refusal_code_text(enum refusal_code code);
 const char *refusal_hint(enum refusal_code code);
-/* Logs all; -EOPNOTSUPP if there are any. */
-int refusals_report(const struct refusals *r) must_check;
-/* For --explain and --explain=json: to stdout. */
+/* Logs all, or only how many if refusals_print() has told them; -EOPNOTSUPP if there are any. */
+int refusals_report(const struct refusals *r, bool are_printed) must_check;
+/* For --explain (by code, in the order of refusals.def) and --explain=json (as they were met): to stdout. */
 void refusals_print(const struct refusals *r, bool is_json);

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the options of dump, restore and check do, one case each."""
 import ctypes
@@ -306,6 +306,8 @@ def dry_run_restore(b):
 def explain_text(b):
     code, text = b.tool("dump", "-t", b.start("static/refuse_unix"), "-D", b.images(), "--explain")
     expect(code == 1 and "file.unsupported" in text and "socket" in text, f"exit code {code}", *text.splitlines()[-8:])
+    expect(text.count("file.unsupported") == 1 and text.count(" unix ") == 2, "two of one code are not in one group, told once",
+           *text.splitlines())
     b.empty(b.images())
     b.unharmed()
 
@@ -322,6 +324,43 @@ def explain_json(b):
     for reason in reasons:
         expect(reason.get("code") == "file.unsupported" and reason.get("hint"), "a reason without code or hint", str(reason))
         expect(pid in json.dumps(reason), "a reason without its object", str(reason))
+    b.unharmed()
+
+
+def reasons(b, pid):
+    """What --explain=json lists, as (code, object, text)."""
+    done = subprocess.run([b.criu, "dump", "-t", pid, "-D", b.images(), "--explain=json"], capture_output=True, text=True,
+                          check=False)
+    expect(done.returncode == 1 and done.stdout, f"exit code {done.returncode}", *done.stderr.splitlines()[-5:])
+    return [(r["code"], r["object"], r["text"]) for r in json.loads(done.stdout)["refusals"]]
+
+
+@case
+def explain_not_what_follows(b):
+    """An epoll descriptor that waits for a refused socket is no reason of its own."""
+    got = reasons(b, b.start("static/refuse_tcp"))
+    expect([code for code, _, _ in got] == ["file.unsupported"], "other reasons than the socket", *map(str, got))
+    b.unharmed()
+
+
+@case
+def explain_traced(b):
+    """A task that can't even be stopped ends the scan early, and is listed like any other reason."""
+    pid = b.start("static/refuse_traced")
+    got = reasons(b, pid)
+    expect("task.traced" in [code for code, _, _ in got], "the traced task is not listed", *map(str, got))
+    b.unharmed()
+
+
+@case
+def first_error_and_how_many_more(b):
+    """With the log in a file, the terminal has its first error and where the others are."""
+    done = subprocess.run([b.criu, "dump", "-t", b.start("static/refuse_unix"), "-D", b.images(), "-o", "dump.log"],
+                          capture_output=True, text=True, check=False)
+    lines = done.stderr.splitlines()
+    expect(len(lines) == 2 and "unix" in lines[0] and "1 more in the log" in lines[1], "not one error and a count", *lines)
+    log = procsnap.read(os.path.join(b.images(), "dump.log"))
+    expect(log.count(" unix ") == 2, "the log lacks a reason", log)
     b.unharmed()
 
 
