@@ -12,6 +12,8 @@
 #include "base/log.h"
 #include "cgroup/cgroups.h"
 #include "file/files.h"
+#include "kernel/proc_stat.h"
+#include "kernel/read.h"
 #include "mem/mem.h"
 #include "ns/ns.h"
 #include "options.h"
@@ -59,13 +61,29 @@ static pid_t clone_with_pids(const struct chosen_pids *pids, uint64_t flags, int
 	return got < 0 ? -errno : got;
 }
 
+/* Who has that number; not in a new pid namespace, whose processes have others in the tool's /proc. */
+static int why_taken(pid_t pid)
+{
+	char self[16] = "";
+	struct proc_stat st;
+
+	if (proc_readlink("/proc/self", self, sizeof(self) - 1) < 0 || atoi(self) != getpid() ||
+	    proc_stat_read(pid, 0, &st))
+		return fail(EEXIST, "pid %d is taken on this machine; restore in a pid namespace of its own", pid);
+	if (st.state == 'Z')
+		return fail(EEXIST, "pid %d is taken by %s, which has ended and waits for its parent %d to notice; "
+			    "end that parent, or restore in a pid namespace of its own", pid, st.comm, st.ppid);
+	return fail(EEXIST, "pid %d is taken by %s; end it, or restore in a pid namespace of its own (criu-ns restore)",
+		    pid, st.comm);
+}
+
 static int why_no_pid(pid_t pid, uint64_t flags, int err)
 {
 	if (err == -EEXIST && kill(pid, 0) < 0)
 		return fail(EEXIST, "pid %d is still the number of a session or process group that others on this machine "
 			    "are in; end those, or restore in a pid namespace of its own", pid);
 	if (err == -EEXIST)
-		return fail(EEXIST, "pid %d is taken on this machine; restore in a pid namespace of its own", pid);
+		return why_taken(pid);
 	if (err == -EINVAL && pid && !(flags & CLONE_NEWPID))
 		return fail(EINVAL, "pid %d is above this machine's kernel.pid_max", pid);
 	if (err == -EPERM)

@@ -313,8 +313,39 @@ with_changed_image("truncated", r"pages-\d+\.img", lambda data: data[:len(data) 
 @case
 def pid_taken(b):
     path = b.dump("-R")
-    b.fails(f"{b.target.root}", "restore", "-d", "-D", path)
+    with open(f"/proc/{b.target.root}/comm", encoding="ascii") as f:
+        comm = f.read().strip()
+    b.fails(f"pid {b.target.root} is taken by {comm}; end it", "restore", "-d", "-D", path)
     b.unharmed()
+
+
+HOLDER = """
+import os, signal, sys
+for _ in range(50):  # others fork, too
+    with open("/proc/sys/kernel/ns_last_pid", "w") as f:
+        f.write(str(int(sys.argv[1]) - 1))
+    child = os.fork()
+    if not child:
+        os._exit(0)
+    if child == int(sys.argv[1]):
+        os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+        print("held", flush=True)
+        signal.pause()
+    os.waitpid(child, 0)
+"""
+
+
+@case
+def pid_taken_by_a_zombie(b):
+    path = b.dump()
+    pid = b.target.root
+    with subprocess.Popen([sys.executable, "-c", HOLDER, str(pid)], stdout=subprocess.PIPE) as holder:
+        try:
+            if not holder.stdout.readline():
+                raise Skipped(f"pid {pid} is not to be had on this busy machine")
+            b.fails(f"pid {pid} is taken by python3?, which has ended and waits for its parent {holder.pid}", "restore", "-d", "-D", path)
+        finally:
+            holder.kill()
 
 
 @case
