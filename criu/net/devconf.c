@@ -7,6 +7,7 @@
 #include <linux/ipv6.h>
 #include <netlink/attr.h>
 #include "base/log.h"
+#include "base/own.h"
 #include "base/parse.h"
 #include "base/vec.h"
 #include "net/devconf.h"
@@ -132,17 +133,30 @@ void devconf_scan(struct arena *a, NetDeviceEntry *e, struct nlattr *spec)
 	}
 }
 
-static SysctlEntry **read_files(struct arena *a, const char *family, const char *device, const struct conf_row *rows,
-				size_t n)
+/* "default" or "all" of one family. */
+struct conf_dir {
+	int fd;
+	char path[32];
+};
+
+static struct conf_dir open_conf(const char *family, const char *device)
+{
+	struct conf_dir c;
+
+	snprintf(c.path, sizeof(c.path), "%s/conf/%s", family, device);
+	c.fd = sysctl_open_dir(c.path);
+	return c;
+}
+
+static SysctlEntry **read_files(struct arena *a, const struct conf_dir *c, const struct conf_row *rows, size_t n)
 {
 	SysctlEntry **v = arena_array(a, SysctlEntry *, n);
 
 	for (size_t i = 0; i < n; i++) {
-		char path[128], value[64];
+		char value[64];
 
 		v[i] = new_entry(a, &rows[i]);
-		snprintf(path, sizeof(path), "%s/conf/%s/%s", family, device, rows[i].name);
-		if (sysctl_read(path, value, sizeof(value)) <= 0)
+		if (sysctl_read_at(c->fd, rows[i].name, value, sizeof(value)) <= 0)
 			continue;
 		if (rows[i].unit == SECRET)
 			v[i]->sarg = arena_strdup(a, value);
@@ -152,18 +166,17 @@ static SysctlEntry **read_files(struct arena *a, const char *family, const char 
 	return v;
 }
 
-static void read_more(struct arena *a, const char *family, const char *device, const struct conf_row *rows, size_t n,
-		      size_t *n_more, NamedSysctl ***more)
+static void read_more(struct arena *a, const struct conf_dir *c, const struct conf_row *rows, size_t n, size_t *n_more,
+		      NamedSysctl ***more)
 {
 	for (size_t i = 0; i < n; i++) {
-		char path[128], value[64];
+		char value[64];
 		NamedSysctl *s;
 
-		snprintf(path, sizeof(path), "%s/conf/%s/%s", family, device, rows[i].name);
-		if (sysctl_read(path, value, sizeof(value)) <= 0)
+		if (sysctl_read_at(c->fd, rows[i].name, value, sizeof(value)) <= 0)
 			continue;
 		s = arena_msg(a, NamedSysctl, named_sysctl__init);
-		s->name = arena_strdup(a, path);
+		s->name = arena_printf(a, "%s/%s", c->path, rows[i].name);
 		s->value = arena_strdup(a, value);
 		pb_push(a, *more, *n_more, s);
 	}
@@ -172,16 +185,19 @@ static void read_more(struct arena *a, const char *family, const char *device, c
 void devconf_scan_files(struct arena *a, const char *device, size_t *n4, SysctlEntry ***conf4, size_t *n6,
 			SysctlEntry ***conf6, size_t *n_more, NamedSysctl ***more)
 {
-	char value[16];
+	struct conf_dir c = open_conf("ipv4", device);
 
 	*n4 = N4;
-	*conf4 = read_files(a, "ipv4", device, conf4_rows, N4);
-	read_more(a, "ipv4", device, more4_rows, array_size(more4_rows), n_more, more);
-	if (sysctl_read("ipv6/conf/all/forwarding", value, sizeof(value)) < 0)
+	*conf4 = read_files(a, &c, conf4_rows, N4);
+	read_more(a, &c, more4_rows, array_size(more4_rows), n_more, more);
+	own_close_fd(&c.fd);
+	c = open_conf("ipv6", device);
+	if (c.fd < 0)
 		return;		/* a kernel without IPv6 */
 	*n6 = N6;
-	*conf6 = read_files(a, "ipv6", device, conf6_rows, N6);
-	read_more(a, "ipv6", device, more6_rows, array_size(more6_rows), n_more, more);
+	*conf6 = read_files(a, &c, conf6_rows, N6);
+	read_more(a, &c, more6_rows, array_size(more6_rows), n_more, more);
+	own_close_fd(&c.fd);
 }
 
 static bool is_same(const SysctlEntry *want, const SysctlEntry *now)

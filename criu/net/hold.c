@@ -2,7 +2,9 @@
 /*
  * From before the scan until the tasks run again or are gone, no packet passes the network namespaces of a tree: else
  * one that arrives in between is acknowledged by a connection that the images do not have it in. The locks are
- * sockets (net/lock.h), so they need no journal: the kernel takes them back, however this process ends.
+ * sockets (net/lock.h), so they need no journal: the kernel takes them back, however this process ends. A namespace
+ * without a socket that packets reach is let alone: all tasks are stopped, so none is made, and to take a lock away
+ * lasts as long as the rest of a small dump.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +17,7 @@
 #include "base/parse.h"
 #include "net/hold.h"
 #include "net/lock.h"
+#include "net/protocols.h"
 #include "options.h"
 #include "run/dump.h"
 
@@ -52,7 +55,11 @@ static bool is_held(const struct net_holds *h, ino_t ino)
 /* What the kernel lacks the user cannot give it: nobody asked for a method by name, so the dump goes on. */
 static int lock_inside(struct dump *d, struct held *h)
 {
-	int err = net_lock(&d->m.arena, arena_printf(&d->m.arena, "%d", getpid()), &h->lock);
+	int err;
+
+	if (!d->opt->network_lock && !protocols_hear())
+		return 0;
+	err = net_lock(&d->m.arena, arena_printf(&d->m.arena, "%d", getpid()), &h->lock);
 
 	if (!err || d->opt->network_lock || (err != -EPROTONOSUPPORT && err != -EOPNOTSUPP))
 		return err;

@@ -34,14 +34,29 @@ static ssize_t read_value(int fd, char *ret, size_t room)
 	return got;
 }
 
+ssize_t sysctl_read_at(int dir, const char *name, char *ret, size_t room)
+{
+	auto_fd int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : read_value(fd, ret, room);
+}
+
 ssize_t sysctl_read(const char *path, char *ret, size_t room)
 {
 	char full[192];
-	auto_fd int fd = -1;
 
 	snprintf(full, sizeof(full), ROOT "%s", path);
-	fd = open(full, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : read_value(fd, ret, room);
+	return sysctl_read_at(AT_FDCWD, full, ret, room);
+}
+
+int sysctl_open_dir(const char *path)
+{
+	char full[192];
+	int fd;
+
+	snprintf(full, sizeof(full), ROOT "%s", path);
+	fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 int sysctl_set(const struct options *opt, const char *path, const char *value)
@@ -72,15 +87,13 @@ static bool is_left_out(const char *path)
 	return false;
 }
 
-static void add_file(struct arena *a, NetnsEntry *e, const char *path)
+static void add_file(struct arena *a, NetnsEntry *e, int dir, const char *name, const char *path)
 {
-	char full[192], value[SYSCTL_ROOM];
-	auto_fd int fd = -1;
+	char value[SYSCTL_ROOM];
+	/* What can only be read follows from something else; not even root may open such a file for writing. */
+	auto_fd int fd = openat(dir, name, O_RDWR | O_CLOEXEC);
 	NamedSysctl *s;
 
-	snprintf(full, sizeof(full), ROOT "%s", path);
-	/* What can only be read follows from something else; not even root may open such a file for writing. */
-	fd = open(full, O_RDWR | O_CLOEXEC);
 	if (fd < 0 || read_value(fd, value, sizeof(value)) < 0)
 		return;
 	s = arena_msg(a, NamedSysctl, named_sysctl__init);
@@ -91,12 +104,11 @@ static void add_file(struct arena *a, NetnsEntry *e, const char *path)
 
 static void walk(struct arena *a, NetnsEntry *e, const char *dir)
 {
-	char full[192], path[160];
-	auto_dir DIR *list = NULL;
+	int fd = sysctl_open_dir(dir);
+	auto_dir DIR *list = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *at;
+	char path[160];
 
-	snprintf(full, sizeof(full), ROOT "%s", dir);
-	list = opendir(full);
 	while (list && (at = readdir(list))) {
 		if (at->d_name[0] == '.')
 			continue;
@@ -106,7 +118,7 @@ static void walk(struct arena *a, NetnsEntry *e, const char *dir)
 		if (at->d_type == DT_DIR)
 			walk(a, e, path);
 		else
-			add_file(a, e, path);
+			add_file(a, e, fd, at->d_name, path);
 	}
 }
 

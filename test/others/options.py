@@ -843,19 +843,29 @@ LOCK_SCRIPT = """#!/bin/sh
 tables=$(nsenter --net=/proc/$CRTOOLS_INIT_PID/ns/net nft list tables | grep -c CRIU-)
 echo "$CRTOOLS_SCRIPT_ACTION $tables" >> ${0%script}steps
 """
+UDP_SOCKET = 'import socket, time; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("", 0)); print(flush=True); time.sleep(100)'
 
 
 @case
 def network_lock(b):
-    """Locked between two steps of a dump, in the tree's own network namespace only; whoever asks for it can do without."""
+    """
+    Locked between two steps of a dump, in the tree's own network namespace only, if it has a socket that packets reach
+    or the lock was asked for by name; whoever asks for it can do without.
+    """
     script = os.path.join(b.images(), "script")
     write(script, LOCK_SCRIPT)
     os.chmod(script, 0o755)
     t = subprocess.Popen(["unshare", "--net", "sleep", "100"], stdin=subprocess.DEVNULL,
                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    outsider = None
     try:
         procs.wait_until(lambda: "sleep" in (procsnap.read(f"/proc/{t.pid}/comm") or ""), 10, "the target")
-        for options, locked in (([], 1), (["--network-lock", "skip"], 0)):
+        for options, has_socket, locked in (([], False, 0), (["--network-lock", "nftables"], False, 1), ([], True, 1),
+                                            (["--network-lock", "skip"], True, 0)):
+            if has_socket and not outsider:
+                outsider = subprocess.Popen(["nsenter", f"--net=/proc/{t.pid}/ns/net", sys.executable, "-c", UDP_SOCKET],
+                                            stdout=subprocess.PIPE, text=True)
+                outsider.stdout.readline()
             images = b.images()
             steps = os.path.join(os.path.dirname(script), "steps")
             good(b, "dump", "-t", str(t.pid), "-D", images, "-R", "--action-script", script, *options)
@@ -868,8 +878,9 @@ def network_lock(b):
         code, text = b.tool("dump", "-t", str(t.pid), "-D", b.images(), "--network-lock", "maybe")
         expect(code == 1 and "invalid argument for --network-lock: maybe" in text, "a method that is none", text)
     finally:
-        t.kill()
-        t.wait()
+        for p in filter(None, (t, outsider)):
+            p.kill()
+            p.wait()
 
 
 @case

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #undef fail				/* base/log.h has one of its own */
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <linux/if.h>
@@ -20,6 +21,7 @@
 #include "net/link.h"
 #include "net/net.h"
 #include "net/plain_link.h"
+#include "net/protocols.h"
 #include "net/stream.h"
 #include "options.h"
 #include "run/dump.h"
@@ -238,6 +240,35 @@ static void outer_ends_are_named_in_two_ways(void **state not_used)
 	assert_false(external_veth(&o, "eth", &x));
 }
 
+/* /proc/net/protocols of Linux 6.18, shortened: what packets reach counts, wherever it stands. */
+static bool hears(const char *sockets)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "protocol  size sockets  memory press maxhdr  slab module     cl co\n"
+		 "PACKET    1600 %6d      -1   NI       0   no   kernel      n  n\n"
+		 "UNIX-STREAM 1152 %6d      -1   NI       0   yes  kernel      y  n\n"
+		 "TCP       2304 %6d      34   no     192   yes  kernel      y  y\n"
+		 "NETLINK   1096 %6d      -1   NI       0   no   kernel      n  n\n",
+		 sockets[0] - '0', sockets[1] - '0', sockets[2] - '0', sockets[3] - '0');
+	return protocols_text_hears(text);
+}
+
+static void a_namespace_hears_by_its_sockets(void **state not_used)
+{
+	char torn[] = "protocol  size sockets  memory\nTCP\n", other[] = "TCP 2304 0 34\n", none[] = "";
+
+	assert_false(hears("0000"));
+	assert_false(hears("0709"));
+	assert_true(hears("1000"));
+	assert_true(hears("0010"));
+	/* What is not understood may hear. */
+	assert_true(protocols_text_hears(torn));
+	assert_true(protocols_text_hears(other));
+	assert_true(protocols_text_hears(none));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +282,7 @@ int main(void)
 		cmocka_unit_test(a_route_of_a_nexthop_object_names_only_that),
 		cmocka_unit_test(torn_streams_are_refused),
 		cmocka_unit_test(outer_ends_are_named_in_two_ways),
+		cmocka_unit_test(a_namespace_hears_by_its_sockets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
