@@ -42,48 +42,92 @@ static int connect_to(const char *path)
 	return sock;
 }
 
-static void become_swrk(const char *binary, int sock, bool is_self_dump)
+/* Whoever starts it learns by one word through `said`: its pid, or minus the errno that was in the way. */
+static void become_swrk(const char *binary, int sock, int said, bool is_self_dump)
 {
 	sigset_t mask;
 	char number[16];
-	int pid;
+	int word;
 
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGCHLD);
 	sigprocmask(SIG_UNBLOCK, &mask, NULL);
 	/* A child of the caller's would be part of what is dumped. */
-	if (is_self_dump && (daemon(0, 1) < 0))
-		_exit(1);
-	pid = getpid();
-	if (fcntl(sock, F_SETFD, 0) < 0 || write(sock, &pid, sizeof(pid)) != sizeof(pid))
-		_exit(1);
+	if (is_self_dump && daemon(0, 1) < 0)
+		goto failed;
+	word = getpid();
+	if (fcntl(sock, F_SETFD, 0) < 0 || write(said, &word, sizeof(word)) != sizeof(word))
+		goto failed;
 	snprintf(number, sizeof(number), "%d", sock);
 	execlp(binary, binary, "swrk", number, NULL);
+failed:
+	word = -errno;
+	if (write(said, &word, sizeof(word)) < 0)
+		_exit(126);
 	_exit(127);
+}
+
+/* 0: it runs, and is *ret_pid; else an errno. The pipe is close-on-exec: its end without another word is the good end. */
+static int hear(int said, int *ret_pid)
+{
+	int words[2] = { 0 };
+	size_t len = 0;
+	ssize_t n;
+
+	while (len < sizeof(words) && (n = read(said, (char *)words + len, sizeof(words) - len))) {
+		if (n < 0 && errno != EINTR)
+			return errno;
+		len += n > 0 ? n : 0;
+	}
+	*ret_pid = len ? words[0] : 0;
+	return len == sizeof(int) && words[0] > 0 ? 0 : len ? -words[len / sizeof(int) - 1] : ECHILD;
+}
+
+static int wait_for(int pid)
+{
+	int got;
+
+	do
+		got = waitpid(pid, NULL, 0);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+static int refuse(int sock, int err)
+{
+	close(sock);
+	errno = err;
+	return -ECONNREFUSED;
 }
 
 static int start(criu_opts *o, bool is_self_dump)
 {
-	int sk[2], pid, err;
+	int sk[2], said[2], pid, err;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sk) < 0)
 		return -ECONNREFUSED;
+	if (pipe2(said, O_CLOEXEC) < 0) {
+		close(sk[1]);
+		return refuse(sk[0], errno);
+	}
 	pid = fork();
 	if (!pid) {
 		close(sk[0]);
-		become_swrk(o->binary ? o->binary : "criu", sk[1], is_self_dump);
+		become_swrk(o->binary ? o->binary : "criu", sk[1], said[1], is_self_dump);
 	}
 	err = errno;
 	close(sk[1]);
-	if (pid > 0 && is_self_dump)
-		waitpid(pid, NULL, 0);	/* the daemon's parent */
-	if (pid > 0 && read(sk[0], &o->swrk, sizeof(o->swrk)) == sizeof(o->swrk))
+	close(said[1]);
+	if (pid > 0) {
+		err = hear(said[0], &o->swrk);
+		if (is_self_dump || err)
+			wait_for(pid);	/* the daemon's parent, or what did not become the program */
+	}
+	close(said[0]);
+	if (pid > 0 && !err)
 		return sk[0];
-	if (pid > 0)
-		err = ECHILD;
-	close(sk[0]);
-	errno = err;
-	return -ECONNREFUSED;
+	o->swrk = 0;
+	return refuse(sk[0], err);
 }
 
 int criu_connect(criu_opts *o, bool is_self_dump)
@@ -107,8 +151,8 @@ void criu_disconnect(criu_opts *o, int sock)
 
 	if (o->comm != CRIU_COMM_FD)
 		close(sock);
-	while (o->swrk > 0 && waitpid(o->swrk, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (o->swrk > 0)
+		wait_for(o->swrk);
 	o->swrk = 0;
 	errno = err;
 }
