@@ -11,14 +11,17 @@
 #include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include "arch.h"
 #include "gate.h"
 #include "guard.h"
 #include "inject.h"
 #include "pin.h"
+#include "sleep.h"
 #include "slot.h"
 #include "wait.h"
 
+#define US_BETWEEN_POLLS 100
 #define MAX_XSAVE 12288 /* with AMX 11008; a frame has room for no more */
 
 struct entered {
@@ -239,6 +242,23 @@ static int take_event(struct compel_proc *p, struct entered *e, int status)
 	}
 }
 
+/* Until one of the threads may have something to report; true when it is time to look around. */
+static bool wait_for_one(const struct entered *all, unsigned int n, struct patience *w)
+{
+	pid_t tid;
+
+	if (!can_sleep())
+		return wait_a_little(w);
+	tid = sleep_for_any();
+	for (unsigned int i = 0; i < n; i++)
+		if (tid > 0 && all[i].is_running && all[i].call->tid == tid)
+			return false;
+	/* A report that is somebody else's to take stays, and would wake us at once again and again. */
+	if (tid > 0)
+		usleep(US_BETWEEN_POLLS);
+	return wait_a_little(w);
+}
+
 /*
  * Ask each thread in turn: one that waits for another inside must not keep us from serving the
  * other.
@@ -275,7 +295,7 @@ static void collect(struct compel_proc *p, struct entered *all, unsigned int n)
 		}
 		if (!is_idle)
 			w = (struct patience){ 0 };
-		must_look = is_idle && n_running && wait_a_little(&w);
+		must_look = is_idle && n_running && wait_for_one(all, n, &w);
 	} while (n_running);
 }
 

@@ -2,7 +2,6 @@
 /* Resuming a tracee and waiting for its stops. */
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 #include <compel/thread.h>
 #include "arch.h"
+#include "sleep.h"
 #include "wait.h"
 
 #define N_YIELDS \
@@ -102,42 +102,42 @@ int poll_tracee(pid_t tid, int *ret_status)
 	return got ? 0 : -EAGAIN;
 }
 
-/*
- * The kernel tells a tracer of each stop by SIGCHLD too. Where that is blocked it stays pending, so
- * none is missed between a look and the wait for it. 0: there was one; else the time that passed.
- */
-static unsigned int wait_for_sigchld(const sigset_t *sigchld)
+static unsigned long now_us(void)
 {
-	const struct timespec ts = { .tv_nsec = 500000 };
+	struct timespec ts;
 
-	return sigtimedwait(sigchld, NULL, &ts) < 0 && errno == EAGAIN ? 500 : 0;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000ul + ts.tv_nsec / 1000;
 }
 
-static bool is_sigchld_blocked(void)
+/* For who has slept already. */
+static void count_sleep(struct patience *w)
 {
-	sigset_t now;
+	if (!w->us_begin)
+		w->us_begin = now_us();
+	w->us = now_us() - w->us_begin;
+}
 
-	return pthread_sigmask(SIG_BLOCK, NULL, &now) == 0 && sigismember(&now, SIGCHLD);
+static void pass_time(struct patience *w)
+{
+	unsigned int us = w->n_tries < 2 * N_YIELDS ? 20 : 500;
+	struct timespec ts = { .tv_nsec = us * 1000 };
+
+	if (w->n_tries <= N_YIELDS) {
+		sched_yield();
+		return;
+	}
+	nanosleep(&ts, NULL);
+	w->us += us;
 }
 
 bool wait_a_little(struct patience *w)
 {
-	sigset_t sigchld;
-
-	sigemptyset(&sigchld);
-	sigaddset(&sigchld, SIGCHLD);
 	w->n_tries++;
-	if (is_sigchld_blocked()) {
-		w->us += wait_for_sigchld(&sigchld);
-	} else if (w->n_tries <= N_YIELDS) {
-		sched_yield();
-	} else {
-		unsigned int us = w->n_tries < 2 * N_YIELDS ? 20 : 500;
-		struct timespec ts = { .tv_nsec = us * 1000 };
-
-		nanosleep(&ts, NULL);
-		w->us += us;
-	}
+	if (can_sleep())
+		count_sleep(w);
+	else
+		pass_time(w);
 	if (w->us < w->us_next_look || !w->us)
 		return false;
 	w->us_next_look = w->us + US_BETWEEN_LOOKS;
@@ -161,7 +161,7 @@ bool is_given_up(void)
 }
 
 /*
- * A blocking waitpid() would be simpler, and hangs: when a group leader exits before its threads,
+ * A blocking waitpid() alone would be simpler, and hangs: when a group leader exits before its threads,
  * the kernel reports it only after they are all gone (delay_group_leader()), and we are the ones
  * who hold them.
  */
@@ -170,7 +170,7 @@ int wait_tracee(pid_t tid, unsigned long us_patience, int *ret_status)
 	struct patience w = { 0 };
 
 	for (;;) {
-		int err = poll_tracee(tid, ret_status);
+		int err = can_sleep() ? sleep_for(tid, ret_status) : poll_tracee(tid, ret_status);
 
 		if (err != -EAGAIN)
 			return err;

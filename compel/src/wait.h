@@ -29,13 +29,14 @@ int poll_tracee(pid_t tid, int *ret_status);
 int wait_tracee(pid_t tid, unsigned long us_patience, int *ret_status);
 
 /*
- * Waiting in a row for somebody else to make progress: until the next SIGCHLD where the caller has
- * that blocked; else first the CPU is offered, then time passes. True now and then: so much time
- * has passed since the last look around that another one pays.
+ * Waiting in a row for somebody else to make progress. Who can sleep has slept before (sleep.h), and
+ * time is only counted here; else first the CPU is offered, then time passes. True now and then: so
+ * much time has passed since the last look around that another one pays.
  */
 struct patience {
 	unsigned int n_tries;
-	unsigned long us, us_next_look; /* us: slept so far, at least */
+	unsigned long us, us_next_look; /* us: waited so far, at least */
+	unsigned long us_begin;		/* of who sleeps: when the first sleep had ended */
 };
 bool wait_a_little(struct patience *w);
 bool is_given_up(void); /* compel_give_up_when() */

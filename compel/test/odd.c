@@ -352,6 +352,12 @@ TEST(parent_in_vfork)
 	expect_success(pid);
 }
 
+TEST(asleep_parent_in_vfork)
+{
+	ok(!compel_wait_asleep(SIGRTMIN));
+	parent_in_vfork();
+}
+
 /* --- syscall user dispatch --- */
 
 static volatile char selector;

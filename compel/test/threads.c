@@ -100,7 +100,7 @@ static void *visit_in_thread(void *arg)
 	return NULL;
 }
 
-TEST(four_tracers_in_one_process)
+static void four_tracers(void *(*tracer)(void *))
 {
 	pthread_t t[4];
 	pid_t pids[4];
@@ -108,11 +108,16 @@ TEST(four_tracers_in_one_process)
 	for (int i = 0; i < 4; i++)
 		pids[i] = start_threads(1);
 	for (int i = 0; i < 4; i++)
-		ok(!pthread_create(&t[i], NULL, visit_in_thread, &pids[i]));
+		ok(!pthread_create(&t[i], NULL, tracer, &pids[i]));
 	for (int i = 0; i < 4; i++)
 		ok(!pthread_join(t[i], NULL));
 	for (int i = 0; i < 4; i++)
 		still_runs(pids[i]);
+}
+
+TEST(four_tracers_in_one_process)
+{
+	four_tracers(visit_in_thread);
 }
 
 static int leader_exits(void *arg)
@@ -437,37 +442,46 @@ TEST(registers_and_mask_of_another_life)
 	expect_success(pid);
 }
 
-/* Then every wait is for the signal, and the looks around for what sends none. */
-static void block_sigchld(void)
+/* Then every wait is a sleep, and the looks around are by its ticks. */
+static void wait_asleep(void)
 {
-	sigset_t only;
-
-	sigemptyset(&only);
-	sigaddset(&only, SIGCHLD);
-	ok(!sigprocmask(SIG_BLOCK, &only, NULL));
+	ok(!compel_wait_asleep(SIGRTMIN));
 }
 
-TEST(by_sigchld_code_in_100_threads_at_once)
+TEST(asleep_code_in_100_threads_at_once)
 {
-	block_sigchld();
+	wait_asleep();
 	code_in_100_threads_at_once();
 }
 
-TEST(by_sigchld_leader_that_has_exited_before_its_threads)
+static void *visit_asleep(void *arg)
 {
-	block_sigchld();
+	wait_asleep();
+	visit_in_thread(arg);
+	compel_wait_awake();
+	return NULL;
+}
+
+TEST(asleep_four_tracers_in_one_process)
+{
+	four_tracers(visit_asleep);
+}
+
+TEST(asleep_leader_that_has_exited_before_its_threads)
+{
+	wait_asleep();
 	leader_that_has_exited_before_its_threads();
 }
 
-TEST(by_sigchld_leader_that_exits_while_it_is_attached)
+TEST(asleep_leader_that_exits_while_it_is_attached)
 {
-	block_sigchld();
+	wait_asleep();
 	leader_that_exits_while_it_is_attached();
 }
 
-TEST(by_sigchld_task_that_ends_before_it_stops)
+TEST(asleep_task_that_ends_before_it_stops)
 {
-	block_sigchld();
+	wait_asleep();
 	task_that_ends_before_it_stops();
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* criu dump */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "arch/cpuinfo.h"
@@ -41,6 +42,8 @@ static int work(void *arg)
 	if (cancel_on_signals())
 		return EXIT_FAILURE;
 	compel_give_up_when(is_cancelled);
+	if (compel_wait_asleep(SIGRTMIN))
+		debug("the kernel gives no timer: stops are polled for");
 	err = dump_run(&d, job->opt->dry_run);
 	if (job->outcome)
 		outcome_set(job->outcome, err, &d.refusals);

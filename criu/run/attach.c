@@ -41,6 +41,8 @@ static int each_thread(struct restore *r, int (*visit)(pid_t tid))
 /* Waits in the restorer's futex stay what they are: a seized thread runs on until it is interrupted. */
 int attach_all(struct restore *r)
 {
+	if (compel_wait_asleep(SIGRTMIN))
+		debug("the kernel gives no timer: stops are polled for");
 	return each_thread(r, compel_seize);
 }
 

@@ -38,23 +38,17 @@ static int set_handlers(void (*handler)(int))
 	return 0;
 }
 
-/* compel waits for stops by SIGCHLD where it is blocked; nobody else here has a use for it. */
-static void block_sigchld(void)
+static void keep_given_mask(void)
 {
-	sigset_t only, before;
-
-	sigemptyset(&only);
-	sigaddset(&only, SIGCHLD);
-	sigprocmask(SIG_BLOCK, &only, &before);
 	if (!given.is_known)
-		given.mask = before;
+		sigprocmask(SIG_BLOCK, NULL, &given.mask);
 	given.is_known = true;
 }
 
 int cancel_on_signals(void)
 {
 	signal(SIGPIPE, SIG_IGN);
-	block_sigchld();
+	keep_given_mask();
 	return set_handlers(note_signal);
 }
 

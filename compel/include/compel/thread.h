@@ -8,9 +8,6 @@
  * work on different tasks at once. -ESRCH from any of them means that the task has died (SIGKILL
  * ends a stopped task too).
  *
- * Whoever blocks SIGCHLD in the calling thread waits for less time, and at no cost of CPU: the kernel
- * tells of each stop by SIGCHLD, which is then taken from the queue here. Otherwise it is polled.
- *
  * To stop many threads, seize all, then interrupt all, then wait for all: the stops overlap (6 us a
  * thread, not 60).
  */
@@ -60,6 +57,16 @@ void compel_give_up_when(bool (*is_over)(void));
  * made in it are judged by them, and may kill it; strict mode kills for nearly all.
  */
 bool compel_suspends_seccomp(pid_t tid);
+
+/*
+ * From now on the calling OS thread sleeps in waitpid(2) when it waits for a task, which takes half
+ * the time and no CPU; before, it polls. So that it can look around meanwhile, a POSIX timer of its
+ * own sends it `signo` every 4 ms, which gets an empty handler, and is blocked except while it sleeps.
+ * Not inherited by fork(2); it ends with the thread, or by compel_wait_awake. -errno of sigaction(2)
+ * or timer_create(2): it polls on.
+ */
+int compel_wait_asleep(int signo);
+void compel_wait_awake(void);
 
 /* Ask a seized thread to stop (PTRACE_INTERRUPT); does not wait. */
 must_check int compel_interrupt(pid_t tid);
