@@ -20,7 +20,7 @@
 enum { MAX = 128 };
 
 struct line {
-	int id, parent, major, minor, shared, master;
+	int id, parent, depth, major, minor, shared, master;
 	char rest[600];
 };
 
@@ -29,6 +29,15 @@ static int field(const char *optional, const char *name)
 	const char *at = strstr(optional, name);
 
 	return at ? atoi(at + strlen(name)) : 0;
+}
+
+/* How many mounts of the list it is mounted in. */
+static int depth_of(const struct line *v, int n, const struct line *l)
+{
+	for (int i = 0; i < n; i++)
+		if (v[i].id == l->parent && l->parent != l->id)
+			return 1 + depth_of(v, n, &v[i]);
+	return 0;
 }
 
 static int read_mounts(struct line *v)
@@ -53,6 +62,8 @@ static int read_mounts(struct line *v)
 			*strstr(where, " master:") = 0;
 		snprintf(v[n].rest, sizeof(v[n].rest), "%s", where);
 	}
+	for (int i = 0; i < n; i++)
+		v[i].depth = depth_of(v, n, &v[i]);
 	return n;
 }
 
@@ -76,12 +87,13 @@ static int shared_of(const struct line *l)
 	return l->shared;
 }
 
+/* Of what is mounted twice at one place, the one below goes first: numbers say nothing about the order. */
 static int compare(const void *a, const void *b)
 {
 	const struct line *x = a, *y = b;
 	int order = strcmp(x->rest, y->rest);
 
-	return order ?: x->id - y->id;
+	return order ?: x->depth - y->depth;
 }
 
 static void put(const char *path, const char *text)
