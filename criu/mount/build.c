@@ -11,6 +11,7 @@
 #include <linux/openat2.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -27,6 +28,7 @@ struct builder {
 	const struct mount_build *b;
 	struct mount_built *built;
 	int *mnts, *points, *bases, *groups;	/* descriptors by index */
+	int home;				/* the copy of the caller's, for plans with late steps; else -1 */
 	int yard_ns, yard;			/* namespace and root of the yard, -1 before it is there */
 	int at;					/* the namespace we are in */
 };
@@ -157,6 +159,17 @@ static int enter_yard(struct builder *s)
 
 /* --- steps --- */
 
+/* Of directories in its own tree, which exist by now, or of a namespace that does: where a user namespace may do so. */
+static int make_base(struct builder *s, const struct mnt_base *base)
+{
+	int contents = s->b->contents ? s->b->contents[base->index] : -1, *fd = &s->bases[base->index];
+	int err = s->yard_ns < 0 ? 0 : go_to(s, base->sb->shown_ns ? s->home : s->built[base->owner->ns->index].ns);
+
+	if (err)
+		return err;
+	return base->sb->shown_ns ? s->b->make_shown(s->b->arg, base, fd) : base_make(base, contents, fd);
+}
+
 static int step_base(struct builder *s, const struct mnt_base *base)
 {
 	bool is_late = s->yard_ns >= 0;
@@ -166,12 +179,7 @@ static int step_base(struct builder *s, const struct mnt_base *base)
 		s->bases[base->index] = fcntl(s->b->outside[base->index], F_DUPFD_CLOEXEC, 0);
 		return s->bases[base->index] < 0 ? fail_errno("%s has no source", base->owner->e->mountpoint) : 0;
 	}
-	if (is_late) {
-		err = go_to(s, s->built[base->owner->ns->index].ns);
-		if (err)
-			return err;
-	}
-	err = base_make(base, s->b->contents ? s->b->contents[base->index] : -1, &s->bases[base->index]);
+	err = make_base(s, base);
 	if (!err && s->b->ptys)
 		err = pts_make(base->sb, s->bases[base->index], s->b->ptys, s->b->n_ptys);
 	return err || !is_late ? err : attach_in_yard(s, base->index);
@@ -382,25 +390,50 @@ static void close_built(struct mount_built *v, size_t n)
 	}
 }
 
-static int take_steps(struct builder *s)
+static int take_steps(struct builder *s, size_t from, size_t to)
 {
 	int err = 0;
 
+	for (size_t i = from; i < to && !err; i++)
+		err = take_step(s, &s->b->plan->ops.v[i]);
+	return err;
+}
+
+static int leave_caller(struct builder *s)
+{
 	if (unshare(CLONE_NEWNS) < 0)
 		return fail_errno("unshare the mount namespace");
 	/* Nothing that happens here may reach the machine's mounts. */
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return fail_errno("make the builder's mounts private");
-	for (size_t i = 0; i < s->b->plan->ops.n && !err; i++)
-		err = take_step(s, &s->b->plan->ops.v[i]);
-	return err ? err : open_roots(s);
+	if (s->b->plan->n_early == s->b->plan->ops.n)
+		return 0;
+	s->home = s->at = own_ns(s);
+	return min(s->home, 0);
+}
+
+static int build(struct builder *s)
+{
+	const struct mount_plan *p = s->b->plan;
+	int got = leave_caller(s);
+
+	if (!got)
+		got = take_steps(s, 0, p->n_early);
+	if (!got)
+		got = open_roots(s);
+	if (got || p->n_early == p->ops.n)
+		return got;
+	got = s->b->split(s->b->arg);
+	if (got > 0)
+		_exit(take_steps(s, p->n_early, p->ops.n) ? EXIT_FAILURE : EXIT_SUCCESS);
+	return got;
 }
 
 int mounts_build(const struct mount_build *b, struct mount_built *ret)
 {
 	struct arena *a = b->m->arena;
 	struct builder s = {
-		.b = b, .yard_ns = -1, .yard = -1, .at = -1,
+		.b = b, .home = -1, .yard_ns = -1, .yard = -1, .at = -1,
 		.mnts = fds(a, b->m->all.n), .points = fds(a, b->m->all.n),
 		.bases = fds(a, b->m->bases.n), .groups = fds(a, b->m->groups.n),
 		.built = ret,
@@ -410,13 +443,14 @@ int mounts_build(const struct mount_build *b, struct mount_built *ret)
 	for (size_t i = 0; i < b->m->ns.n; i++)
 		ret[i] = (struct mount_built){ -1, -1 };
 	if (!err)
-		err = take_steps(&s);
+		err = build(&s);
 	if (err)
 		close_built(ret, b->m->ns.n);
 	close_fds(s.mnts, b->m->all.n);
 	close_fds(s.points, b->m->all.n);
 	close_fds(s.bases, b->m->bases.n);
 	close_fds(s.groups, b->m->groups.n);
+	own_close_fd(&s.home);
 	own_close_fd(&s.yard_ns);
 	own_close_fd(&s.yard);
 	return err;

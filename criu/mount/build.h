@@ -15,6 +15,15 @@ struct mount_build {
 	struct pts_made *ptys;		/* room for pts_count(); descriptors that stay open */
 	size_t *n_ptys;
 	int proc;			/* /proc of the caller's pid namespace */
+	/*
+	 * For plans with steps that need namespaces of tasks that are yet to be forked, else NULL. split() makes a copy of
+	 * the calling process and returns 0 in the caller, in which mounts_build() returns with what can be made early;
+	 * 1 in the copy, when all tasks are there: it takes the other steps, and ends. make_shown() makes a base
+	 * in the namespace that it shows.
+	 */
+	int (*split)(void *arg);
+	int (*make_shown)(void *arg, const struct mnt_base *base, int *ret_fd);
+	void *arg;
 };
 
 /*

@@ -13,6 +13,8 @@ enum mount_traits {
 	KIND_DEVICE = 32,		/* on a block device */
 	KIND_REFUSED = 64,
 	KIND_PIDS = 128,		/* shows the processes of one pid namespace */
+	KIND_NET = 256,			/* the devices of one network namespace */
+	KIND_IPC = 512,			/* the queues of one ipc namespace */
 };
 
 struct mount_kind {

@@ -27,6 +27,7 @@ struct mount_op {
 
 struct mount_plan {
 	VEC(struct mount_op) ops;
+	size_t n_early;			/* those before need no namespaces of tasks that are yet to be forked */
 };
 
 /* What stands in the way of a mount. */
@@ -35,6 +36,7 @@ enum mount_obstacle {
 	MOUNT_NO_SOURCE,		/* nothing that we make or are given shows it */
 	MOUNT_NO_GROUP,			/* no place shows all that its group shows */
 	MOUNT_NO_MASTER,		/* its master is outside, and so is nothing of this file system */
+	MOUNT_TOO_LATE,			/* it is the root of a namespace, but shows one that comes with the tasks in it */
 };
 struct mount_problem {
 	enum mount_obstacle what;
@@ -50,3 +52,5 @@ int mounts_plan(struct mounts *m, bool is_root_given, mount_problems *problems, 
 /* The two halves of it. */
 void bases_plan(struct mounts *m, bool is_root_given, mount_problems *problems);
 int groups_plan(struct mounts *m, mount_problems *problems) must_check;
+/* Roots of namespaces that would have to wait for tasks; for a dump, which knows what they show after it has planned. */
+void late_roots_find(struct mounts *m, mount_problems *problems);

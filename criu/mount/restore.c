@@ -16,6 +16,7 @@
 #include "image/dir.h"
 #include "mount/build.h"
 #include "mount/external.h"
+#include "mount/later.h"
 #include "mount/make.h"
 #include "mount/set.h"
 #include "ns/ns.h"
@@ -128,6 +129,7 @@ static int fail_problems(const mount_problems *p)
 		[MOUNT_NO_SOURCE] = "is of a file system that is not made here; allow it with --enable-fs",
 		[MOUNT_NO_GROUP] = "shares with mounts that show more of the file system than there is",
 		[MOUNT_NO_MASTER] = "is a slave of a mount that is neither in the images nor outside",
+		[MOUNT_TOO_LATE] = "is the root of a mount namespace and shows a namespace that comes with the tasks in it",
 	};
 
 	const struct mnt *mnt;
@@ -232,6 +234,7 @@ static void take_built(struct restore *r, const struct mount_built *built)
 
 /* What the builder leaves, in memory that it shares with the root task. */
 struct answer {
+	struct mounts_later later;
 	size_t n_ptys;
 	struct mount_built built[];	/* and the terminals behind them */
 };
@@ -245,12 +248,14 @@ int mount_set_build(struct restore *r)
 				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct mount_build b = {
 		.m = &s->m, .plan = &s->plan, .outside = s->outside, .contents = s->contents, .proc = s->proc,
+		.split = later_split, .make_shown = later_make_shown, .arg = r,
 	};
 	int status;
 	pid_t pid;
 
 	if (a == MAP_FAILED)
 		return fail_errno("no memory for mounts");
+	s->later = &a->later;
 	s->ptys = b.ptys = (struct pts_made *)((char *)a + at);
 	b.n_ptys = &a->n_ptys;
 	pid = fork_helper_sharing(r, CLONE_FILES);

@@ -2,7 +2,6 @@
 /* The mounts of a stopped tree: read from within each namespace, then planned, so that what cannot be made is found now. */
 #include <fcntl.h>
 #include <dirent.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "base/own.h"
@@ -12,11 +11,11 @@
 #include "mount/flags.h"
 #include "mount/look.h"
 #include "mount/set.h"
+#include "mount/shown.h"
 #include "ns/ns.h"
 #include "ns/user.h"
 #include "options.h"
 #include "run/dump.h"
-#include "task/pids.h"
 
 struct mount_set *mount_set_of(struct model *m)
 {
@@ -116,12 +115,14 @@ static const enum refusal_code obstacle_codes[] = {
 	[MOUNT_NO_SOURCE] = REFUSE_MOUNT_SOURCE,
 	[MOUNT_NO_GROUP] = REFUSE_MOUNT_GROUP,
 	[MOUNT_NO_MASTER] = REFUSE_MOUNT_GROUP,
+	[MOUNT_TOO_LATE] = REFUSE_MOUNT_SOURCE,
 };
 
 static const char *const obstacle_texts[] = {
 	[MOUNT_NO_SOURCE] = "is of a file system that can neither be made again nor found outside",
 	[MOUNT_NO_GROUP] = "shares with mounts that show more of the file system than anything that can be made",
 	[MOUNT_NO_MASTER] = "is a slave of a mount that is neither in the tree nor outside",
+	[MOUNT_TOO_LATE] = "is the root of a mount namespace and shows a namespace that comes with the tasks in it",
 };
 
 static void refuse_problems(struct dump *d, const mount_problems *p)
@@ -192,42 +193,9 @@ static int check_contents(struct dump *d, struct mnt_ns *ns)
 	return 0;
 }
 
-/* Which processes it shows is in no record: it is the root's pid namespace that restore mounts it in. */
-static int refuse_foreign_pids(struct dump *d, const struct mnt_ns *ns, const struct mnt_sb *sb)
-{
-	const char *point = sb->mnts.v[0]->e->mountpoint;
-	const struct ns *pid_ns = ns_of_root(&d->m, NS_PID);
-	auto_fd int view = mount_view(sb, ns, d->m.mounts->proc);
-	struct stat shown, own = { 0 };
-
-	if (!pid_ns && fstatat(d->m.mounts->proc, "self/ns/pid", &own, 0) < 0)
-		return fail_errno("look at the tool's own pid namespace");
-	/* Its process 1 is the init of that namespace. */
-	if (view < 0 || fstatat(view, "1/ns/pid", &shown, 0) < 0)
-		refuse(&d->refusals, REFUSE_NS_NESTED, "%s is covered, or its init has ended, so nobody can tell whose "
-		       "processes it shows", point);
-	else if (shown.st_ino != (pid_ns ? pid_ns->ino : own.st_ino))
-		refuse(&d->refusals, REFUSE_NS_NESTED,
-		       "%s shows the processes of another pid namespace than that of the root", point);
-	return 0;
-}
-
-static int check_pids(struct dump *d, struct mnt_ns *ns)
-{
-	const struct mounts *m = &d->m.mounts->m;
-	int err = 0;
-
-	if (!pids_are_nested(&d->m))
-		return 0;
-	for (size_t i = 0; i < m->sbs.n && !err; i++)
-		if (m->sbs.v[i]->mnts.v[0]->ns == ns && m->sbs.v[i]->is_made && m->sbs.v[i]->kind->traits & KIND_PIDS)
-			err = refuse_foreign_pids(d, ns, m->sbs.v[i]);
-	return err;
-}
-
 static int look_inside(struct dump *d, struct mnt_ns *ns)
 {
-	return check_contents(d, ns) ?: check_pids(d, ns);
+	return check_contents(d, ns) ?: shown_pids(d, ns);
 }
 
 static const struct mountinfo *mountinfo_of(const struct mountinfo_list *l, uint32_t id)
@@ -328,7 +296,7 @@ static void translate_all(struct dump *d)
 		const struct mnt *mnt = m->all.v[i];
 		uint32_t type = mnt->sb->kind ? mnt->sb->kind->type : FSTYPE__UNSUPPORTED;
 
-		if ((type == FSTYPE__TMPFS || type == FSTYPE__DEVPTS) && !mnt_is_external(mnt->e))
+		if ((type == FSTYPE__TMPFS || type == FSTYPE__DEVPTS || type == FSTYPE__PROC) && !mnt_is_external(mnt->e))
 			translate_ids(&d->m, mnt->e);
 	}
 }
@@ -373,7 +341,9 @@ int mount_set_scan(struct dump *d)
 	if (err)
 		return err;
 	translate_all(d);
-	refuse_problems(d, &problems);
 	tell_found(&s->m);
-	return mount_set_visit(d, look_inside);
+	err = shown_scan(d) ?: mount_set_visit(d, look_inside);
+	late_roots_find(&s->m, &problems);
+	refuse_problems(d, &problems);
+	return err;
 }

@@ -19,6 +19,7 @@ struct mount_set {
 	int *contents;			/* restore: by base, archives of what is in it, else -1 */
 	struct pts_made *ptys;		/* restore: shared memory, filled by the builder */
 	size_t n_ptys;
+	struct mounts_later *later;	/* restore, in the root task: shared memory; NULL before the builder */
 	int proc;			/* an O_PATH descriptor of the tool's /proc */
 	int tool_root;			/* restore: of the tool's root directory; for tasks that stay in its mounts */
 };
@@ -40,6 +41,8 @@ int mount_set_load(struct restore *r, uint32_t ns_id) must_check;
 int mount_set_prepare(struct restore *r) must_check;
 /* In the root task: all namespaces. Descriptors of them and their roots go to the model's. */
 int mount_set_build(struct restore *r) must_check;
+/* In the root task, when all tasks are there: what shows namespaces of others. */
+int mount_set_finish(struct restore *r) must_check;
 /* What the tool calls a file of the tree, NULL: nothing, since we have made the file system. */
 const char *mount_set_outside_path(struct restore *r, const struct mnt *mnt, const char *name);
 

@@ -67,6 +67,7 @@ static struct mnt_sb *sb_of(struct mounts *m, const MntEntry *e)
 	sb = arena_new(m->arena, struct mnt_sb);
 	sb->dev = e->root_dev;
 	sb->kind = mount_kind_of(e);
+	sb->shown_ns = e->shown_ns_id;
 	if (!sb->kind && m->is_enabled && e->fsname && m->is_enabled(m->enabled_arg, e->fsname))
 		sb->kind = &mount_kind_generic;
 	vec_push(m->arena, &m->sbs, sb);

@@ -40,6 +40,7 @@ struct mnt_sb {
 	const struct mount_kind *kind;	/* NULL: none that we know */
 	struct mnt_base *base;		/* the one that shows most of it */
 	bool is_made;			/* by us, so all of it can be reached */
+	uint32_t shown_ns;		/* of proc, sysfs, mqueue: of what namespace, if not the root task's; else 0 */
 	VEC(struct mnt *) mnts;
 };
 

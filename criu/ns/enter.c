@@ -214,3 +214,16 @@ int ns_enter(struct restore *r, const struct task *t)
 	announce(r, t);
 	return joined(r, t);
 }
+
+int ns_make_last(struct restore *r)
+{
+	for (size_t i = 0; r->self == r->m.tasks.v[0] && i < r->m.namespaces.n; i++) {
+		struct ns *ns = r->m.namespaces.v[i];
+		IN_SCOPE(ns_rows[ns->type].name, ns->id);
+		int err = ns->kind->make_last ? ns->kind->make_last(r, ns) : 0;
+
+		if (err)
+			return err;
+	}
+	return 0;
+}

@@ -24,6 +24,8 @@ struct ns_kind {
 	int (*prepare)(struct restore *r, struct ns *ns);
 	/* In the root task, when it is in all its other namespaces: opens ns->fd, of all namespaces of the kind. */
 	int (*make_first)(struct restore *r, struct ns *ns);
+	/* In the root task, when all tasks exist and wait. */
+	int (*make_last)(struct restore *r, struct ns *ns);
 	int (*make)(struct restore *r, struct ns *ns);
 	/* Of kinds that unshare(2) cannot make at once: makes the namespace and enters it. */
 	int (*make_and_enter)(struct restore *r, struct ns *ns);

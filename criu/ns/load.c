@@ -83,7 +83,7 @@ int ns_open_made(const struct restore *r, const struct ns *ns)
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/%s", shared_ns(r->shared, ns->index)->pid_real, ns_rows[ns->type].name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = proc_open(path, O_RDONLY);
 	return fd < 0 ? fail_errno("open %s", path) : fd;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Mount namespaces: all of the tree at once, since mounts of several share with each other. The root task has them
- * built before any other task is forked, and all inherit descriptors of them.
+ * built before any other task is forked, and all inherit descriptors of them. Mounts that show a namespace of another task
+ * (its /proc) follow when all are forked.
  */
 #include "mount/set.h"
 #include "ns/kind.h"
@@ -35,10 +36,16 @@ static int mnt_make_first(struct restore *r, struct ns *ns)
 	return ns_first(&r->m, NS_MNT) == ns ? mount_set_build(r) : 0;
 }
 
+static int mnt_make_last(struct restore *r, struct ns *ns)
+{
+	return ns_first(&r->m, NS_MNT) == ns ? mount_set_finish(r) : 0;
+}
+
 const struct ns_kind mnt_ns_kind = {
 	.scan = mnt_scan,
 	.save = mnt_save,
 	.load = mnt_load,
 	.prepare = mnt_prepare,
 	.make_first = mnt_make_first,
+	.make_last = mnt_make_last,
 };

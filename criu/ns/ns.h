@@ -65,7 +65,9 @@ int ns_after_fork(struct restore *r, const struct task *t) must_check;
 int ns_for_children(struct restore *r, const struct task *t) must_check;
 /* In the new process, first of all: makes the namespaces it is the first member of, enters the others. */
 int ns_enter(struct restore *r, const struct task *t) must_check;
-/* In the tool: the namespace itself, once its first task is in it. */
+/* In a task, when all exist and wait. */
+int ns_make_last(struct restore *r) must_check;
+/* The namespace itself, once its first task is in it. */
 int ns_open_made(const struct restore *r, const struct ns *ns) must_check;
 /* In the tool, when all tasks exist and wait. */
 int ns_make_outside(struct restore *r) must_check;

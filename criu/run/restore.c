@@ -70,6 +70,8 @@ static int pass_forked(struct restore *r)
 	int err = barrier_pass(r, STEP_FORKED);
 
 	if (!err)
+		err = ns_make_last(r);
+	if (!err)
 		err = fork_join_group(r);
 	return err ? err : barrier_pass(r, STEP_GROUPED);
 }

@@ -77,8 +77,12 @@ static inline void sim_run(struct sim *s, struct mounts *m, const struct mount_p
 	s->mounts = arena_array(m->arena, struct sim_mount, m->all.n + 1);
 	s->helpers = arena_array(m->arena, struct sim_mount, m->groups.n + 1);
 	s->bases = arena_array(m->arena, struct sim_mount, m->bases.n + 1);
-	for (size_t i = 0; i < p->ops.n && !s->error; i++)
+	for (size_t i = 0; i < p->ops.n && !s->error; i++) {
+		/* What tasks must be there for waits for them, and so does whatever makes mounts share. */
+		SIM_NEEDS(s, i >= p->n_early || p->ops.v[i].type != MOUNT_OP_BASE || !p->ops.v[i].base->sb->shown_ns);
+		SIM_NEEDS(s, i >= p->n_early || p->ops.v[i].type != MOUNT_OP_GROUP || p->n_early == p->ops.n);
 		sim_step(s, &p->ops.v[i]);
+	}
 	for (size_t i = 0; i < m->groups.n; i++) {	/* as when the builder ends */
 		s->helpers[i].is_there = false;
 		sim_leave(s, &s->helpers[i]);

@@ -273,6 +273,7 @@ static void random_tree(struct mounts *m, size_t n_ns, size_t per_ns)
 {
 	MntEntry **all = arena_array(m->arena, MntEntry *, n_ns * per_ns);
 	unsigned int masters[N_DEVS * N_GROUPS];
+	bool shows = rnd(2);
 	size_t n = 0, begin[9];
 
 	for (unsigned int i = 0; i < N_DEVS * N_GROUPS; i++)
@@ -282,6 +283,8 @@ static void random_tree(struct mounts *m, size_t n_ns, size_t per_ns)
 		n += random_ns(m, 100 + i * per_ns, per_ns, masters, all + n);
 	}
 	begin[n_ns] = n;
+	for (size_t i = 0; i < n; i++)	/* sometimes its proc is that of a task of the tree */
+		all[i]->shown_ns_id = all[i]->root_dev == 2 && shows ? 7 : 0;
 	drop_lost_masters(m, all, n);
 	for (size_t i = 0; i < n_ns; i++)
 		add_ns(m, 10 + i, all + begin[i], begin[i + 1] - begin[i]);
