@@ -61,7 +61,8 @@ class Machine:
     def __init__(self):
         reap()
         with open("/proc/self/mountinfo", encoding="utf-8") as f:
-            self.mounts = sorted(line.split()[4] for line in f)
+            # podman's first network on a machine mounts that directory once and for all
+            self.mounts = sorted(where for where in (line.split()[4] for line in f) if where != "/run/netns")
         self.cgroups = sorted(d for top in ("/sys/fs/cgroup/freezer", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/memory",
                                             "/sys/fs/cgroup")
                               if os.path.isdir(top) for d, _, _ in os.walk(top) if "/" + OURS in d)

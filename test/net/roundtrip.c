@@ -166,7 +166,7 @@ static int dump(const struct options *opt, const char *dir, int own, int n, cons
 		add(&d.m.arena, &set, fds[i]);
 	err = net_scan(&d, &set);
 	if (!err)
-		err = refusals_report(&d.refusals);
+		err = refusals_report(&d.refusals, false);
 	if (!err)
 		err = net_save(&d, &set);
 	if (!err && lock.fd >= 0)
