@@ -12,11 +12,27 @@ bool arch_is_native64(const struct user_regs_struct *regs);
 size_t arch_find_syscall(const unsigned char *code, size_t len);
 
 /*
+ * Offset of the first jump to itself that is taken with the flags that arch_syscall_regs() sets, `len`
+ * if there is none.
+ */
+size_t arch_find_loop(const unsigned char *code, size_t len);
+
+/*
  * Turn saved registers into those of a thread about to execute `nr` by the instruction at `insn`.
  */
 void arch_syscall_regs(struct user_regs_struct *regs, unsigned long insn, long nr,
 		       const unsigned long args[6]);
 long arch_syscall_result(const struct user_regs_struct *regs);
+
+/*
+ * The same in two steps: registers of a thread that is about to make a call that does nothing and
+ * takes no argument, pause(2); and at its entry stop, for call `nr` in its place, which returns to
+ * `back` (0: behind the instruction).
+ */
+void arch_pause_regs(struct user_regs_struct *regs, unsigned long insn, const unsigned long args[6]);
+void arch_pause_to_syscall(struct user_regs_struct *regs, long nr, unsigned long back);
+/* Is a thread with these registers about to make that call, or in it? */
+bool arch_is_in_pause(const struct user_regs_struct *regs, unsigned long insn);
 
 /*
  * Whether system call `nr` with `flags` as its first argument makes the caller wait for a child as
@@ -63,10 +79,11 @@ unsigned long arch_ip(const struct user_regs_struct *regs);
 bool arch_in_syscall(const struct user_regs_struct *regs);
 
 /*
- * At the entry stop of the call that leaves: registers to make it no call at all, and to go on as
- * `own`.
+ * At a stop of a system call: registers to make it no call at all, and to go on as `own` (at
+ * `abort_ip`, if not 0) without the kernel's help.
  */
-void arch_cancel_leave(struct user_regs_struct *regs, const struct user_regs_struct *own);
+void arch_cancel_leave(struct user_regs_struct *regs, const struct user_regs_struct *own,
+		       unsigned long abort_ip);
 
 /*
  * Write into `buf` (ARCH_FRAME_SPACE bytes that will be at `addr`) the signal frame through which a

@@ -5,6 +5,7 @@
 #include <linux/rseq.h>
 #include <stddef.h>
 #include <sys/ptrace.h>
+#include "proc.h"
 
 /* Newer than the headers of the systems we are built on. */
 #define GET_RSEQ_CONFIGURATION		 0x420f
@@ -22,7 +23,7 @@ struct rseq_config {
  * sees an ip outside, as that of injected code is. So the pointer is kept, and put back together
  * with the registers.
  */
-static int rseq_begin(struct compel_proc *p, pid_t tid, unsigned long ip, struct guard *g)
+static int rseq_read(struct compel_proc *p, pid_t tid, unsigned long ip, struct guard *g)
 {
 	struct rseq_config config;
 	struct rseq_cs cs;
@@ -46,15 +47,15 @@ static int rseq_begin(struct compel_proc *p, pid_t tid, unsigned long ip, struct
 	return 0;
 }
 
-int guard_begin(struct compel_proc *p, pid_t tid, const struct user_regs_struct *regs,
-		struct guard *g)
+int guard_read(struct compel_proc *p, pid_t tid, const struct user_regs_struct *regs,
+	       struct guard *ret_guard)
 {
-	struct dispatch_config off = { 0 };
+	struct guard *g = ret_guard;
 
 	*g = (struct guard){ 0 };
 	/* Inside a system call there is no critical section. */
 	if (!arch_in_syscall(regs)) {
-		int err = rseq_begin(p, tid, arch_ip(regs), g);
+		int err = rseq_read(p, tid, arch_ip(regs), g);
 
 		if (err)
 			return err;
@@ -63,6 +64,13 @@ int guard_begin(struct compel_proc *p, pid_t tid, const struct user_regs_struct 
 		g->dispatch.mode = 0; /* before 6.4 */
 		return errno == ESRCH ? -ESRCH : 0;
 	}
+	return 0;
+}
+
+int guard_off(pid_t tid, const struct guard *g)
+{
+	struct dispatch_config off = { 0 };
+
 	if (!g->dispatch.mode)
 		return 0;
 	return ptrace(SET_SYSCALL_USER_DISPATCH_CONFIG, tid, sizeof(off), &off) < 0 ? -errno : 0;

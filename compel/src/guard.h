@@ -2,8 +2,10 @@
 #pragma once	/* guard.h: what a thread has beside registers that must not act on injected code */
 
 #include <stdint.h>
+#include <sys/types.h>
 #include <sys/user.h>
-#include "proc.h"
+
+struct compel_proc;
 
 /* linux/ptrace.h, since Linux 6.4 */
 struct dispatch_config {
@@ -17,9 +19,10 @@ struct guard {
 	unsigned long abort_ip;			/* where the kernel would send it */
 };
 
-/* Switch them off for a stopped thread with registers `regs`. */
-int guard_begin(struct compel_proc *p, pid_t tid, const struct user_regs_struct *regs,
-		struct guard *g);
+/* Read them of a stopped thread with registers `regs`, and switch off what acts on calls. */
+int guard_read(struct compel_proc *p, pid_t tid, const struct user_regs_struct *regs,
+	       struct guard *ret_guard);
+int guard_off(pid_t tid, const struct guard *g);
 
 /* Put them back: just before the thread's own registers are. */
 int guard_end(struct compel_proc *p, pid_t tid, const struct guard *g);

@@ -53,6 +53,7 @@ int compel_load(struct compel_proc *p, pid_t tid, const struct compel_blob *blob
 	err = arch_gates(blob->data, blob->len, &p->gates);
 	if (err)
 		return proc_fail(p, err, "this blob was not linked by PIE_LINK");
+	p->record->len_map = len;
 	err = map(p, tid, len, &addr);
 	if (err)
 		return err;

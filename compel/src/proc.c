@@ -93,8 +93,11 @@ static unsigned long find_vdso(pid_t pid)
 	return 0;
 }
 
-/* Look for a system call instruction in [start, end); 0 if there is none or it cannot be read. */
-static unsigned long search(struct compel_proc *p, unsigned long start, unsigned long end)
+/* arch_find_syscall() and its like: two bytes of code. */
+typedef size_t (*finder)(const unsigned char *code, size_t len);
+
+/* Look for it in [start, end); 0 if there is none or it cannot be read. */
+static unsigned long search(struct compel_proc *p, unsigned long start, unsigned long end, finder find)
 {
 	unsigned char *piece = malloc(LEN_PIECE);
 	unsigned long found = 0;
@@ -105,7 +108,7 @@ static unsigned long search(struct compel_proc *p, unsigned long start, unsigned
 
 		if (proc_read(p, start, piece, len))
 			break;
-		at = arch_find_syscall(piece, len);
+		at = find(piece, len);
 		if (at < len)
 			found = start + at;
 		/*
@@ -132,37 +135,51 @@ static unsigned long search_vdso(struct compel_proc *p)
 	    !memmem(page, sizeof(page), soname, sizeof(soname)))
 		return 0;
 	at = arch_find_syscall(page, sizeof(page));
-	return at < sizeof(page) ? vdso + at : search(p, vdso, vdso + 2 * sizeof(page));
+	if (at < sizeof(page))
+		return vdso + at;
+	return search(p, vdso, vdso + 2 * sizeof(page), arch_find_syscall);
 }
 
-static int find_syscall(struct compel_proc *p)
+/* The first one in any executable mapping, 0 if there is none. -ESRCH: there is no memory any more. */
+static int search_all(struct compel_proc *p, finder find, unsigned long *ret_addr)
 {
-	unsigned long start, end;
+	unsigned long start, end, found = 0;
 	char path[64], line[512], prot[5];
 	bool has_memory = false;
 	FILE *f;
 
-	p->syscall_insn = search_vdso(p);
-	if (p->syscall_insn)
-		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/maps", p->pid);
 	f = fopen(path, "re");
 	if (!f)
 		return proc_fail(p, -errno, "open %s", path);
-	while (!p->syscall_insn && fgets(line, sizeof(line), f)) {
+	while (!found && fgets(line, sizeof(line), f)) {
 		has_memory = true;
 		/* The vsyscall page lies in the kernel's half and is emulated: not for us. */
 		if (sscanf(line, "%lx-%lx %4s", &start, &end, prot) == 3 && prot[2] == 'x' &&
 		    (long)start > 0)
-			p->syscall_insn = search(p, start, end);
+			found = search(p, start, end, find);
 	}
 	fclose(f);
-	if (!has_memory && !p->syscall_insn)
+	if (!has_memory)
 		return proc_fail(p, -ESRCH, "process %d: its memory is gone", p->pid);
-	return p->syscall_insn
-		       ? 0
-		       : proc_fail(p, -ENOENT,
-				   "process %d: no system call instruction in any mapping", p->pid);
+	*ret_addr = found;
+	return 0;
+}
+
+static int find_syscall(struct compel_proc *p)
+{
+	int err;
+
+	p->syscall_insn = search_vdso(p);
+	if (p->syscall_insn)
+		return 0;
+	err = search_all(p, arch_find_syscall, &p->syscall_insn);
+	if (err)
+		return err;
+	return p->syscall_insn ? 0 :
+				 proc_fail(p, -ENOENT,
+					   "process %d: no system call instruction in any mapping",
+					   p->pid);
 }
 
 int compel_open(pid_t pid, struct compel_proc **ret_proc)
@@ -174,6 +191,7 @@ int compel_open(pid_t pid, struct compel_proc **ret_proc)
 	if (!p)
 		return -ENOMEM;
 	p->pid = pid;
+	p->record = &p->own;
 	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
 	p->mem = open(path, O_RDWR | O_CLOEXEC);
 	if (p->mem < 0)
@@ -188,4 +206,13 @@ void compel_close(struct compel_proc *p)
 	if (p->mem >= 0)
 		close(p->mem);
 	free(p);
+}
+
+void compel_keep_record(struct compel_proc *p, void *record)
+{
+	p->record = record;
+	memset(record, 0, COMPEL_RECORD_SIZE);
+	/* Without one, a killed tracer loses the thread: no reason not to go on. */
+	if (search_all(p, arch_find_loop, &p->loop))
+		p->loop = 0;
 }

@@ -4,6 +4,7 @@
 #include <compel/proc.h>
 #include <stdint.h>
 #include "arch.h"
+#include "record.h"
 
 /*
  * What of the process's signal actions the end of a run depends on; read once, before the first.
@@ -20,6 +21,8 @@ struct compel_proc {
 	pid_t pid;
 	int mem;			/* /proc/PID/mem */
 	unsigned long syscall_insn;	/* address of a system call instruction */
+	unsigned long loop;		/* of a jump to itself; 0: none, or not looked for */
+	struct record own, *record;	/* the caller's record, or `own` */
 
 	unsigned long map;		/* what compel_load mapped; 0: nothing */
 	size_t len_map;

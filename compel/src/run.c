@@ -42,7 +42,7 @@ static int request_of(const struct entered *e)
 	return e->gate_sig ? PTRACE_CONT : PTRACE_SYSCALL;
 }
 
-/* Read what the thread is; nothing is changed yet, but what guard_begin switches off. */
+/* Read what the thread is; nothing is changed yet, but what guard_off() switches off. */
 static int read_thread(struct compel_proc *p, struct entered *e)
 {
 	pid_t tid = e->call->tid;
@@ -59,7 +59,9 @@ static int read_thread(struct compel_proc *p, struct entered *e)
 		return proc_fail(p, err, "thread %d: read extended state and signal mask", tid);
 	e->is_filtered = gate_is_filtered(p, tid);
 	e->gate_sig = e->is_filtered ? 0 : gate_signal(p, e->mask);
-	err = guard_begin(p, tid, &e->regs, &e->guard);
+	err = guard_read(p, tid, &e->regs, &e->guard);
+	if (!err)
+		err = guard_off(tid, &e->guard);
 	return err ? proc_fail(p, err, "thread %d: read rseq and dispatch state", tid) : 0;
 }
 
@@ -165,7 +167,7 @@ static void leave_by_syscall(struct compel_proc *p, struct entered *e,
 
 	finish(p, e, 0);
 	take_result(p, e, regs);
-	arch_cancel_leave(&quiet, &e->regs);
+	arch_cancel_leave(&quiet, &e->regs, e->guard.abort_ip);
 	if (!e->is_filtered)
 		err = put_back(p, e, &quiet);
 	if (!err)

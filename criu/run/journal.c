@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <compel/record.h>
 #include "base/log.h"
 #include "base/own.h"
 #include "cgroup/remove.h"
@@ -18,7 +19,7 @@
 #include "run/journal.h"
 #include "run/shared.h"
 
-enum { ENTRIES = 4096, VALUE_BYTES = 64 };
+enum { ENTRIES = 4096, RECORDS = 65536, VALUE_BYTES = 64 };
 
 struct entry {
 	_Atomic uint32_t is_open;	/* set last, cleared first: a half-written entry is no entry */
@@ -31,6 +32,8 @@ struct journal {
 	struct restore_shared *tasks;
 	_Atomic uint32_t n;
 	struct entry e[ENTRIES];
+	_Atomic uint32_t n_records;
+	_Alignas(8) char records[RECORDS][COMPEL_RECORD_SIZE];
 };
 
 struct journal *journal_new(void)
@@ -63,6 +66,13 @@ void journal_strike(struct journal *j, int entry)
 {
 	if (entry >= 0)
 		atomic_store(&j->e[entry].is_open, 0);
+}
+
+void *journal_record(struct journal *j)
+{
+	uint32_t i = atomic_fetch_add(&j->n_records, 1);
+
+	return i < RECORDS ? j->records[i] : NULL;
 }
 
 static void write_back(const char *path, const char *value)
@@ -103,8 +113,19 @@ static void take_back(const struct journal *j, const struct entry *e)
 	}
 }
 
+static void put_processes_back(struct journal *j)
+{
+	for (uint32_t i = 0; i < min(atomic_load(&j->n_records), (uint32_t)RECORDS); i++) {
+		char why[256];
+
+		if (compel_put_back(j->records[i], why, sizeof(why)))
+			warn("not as it was: %s", why);
+	}
+}
+
 void journal_take_back(struct journal *j)
 {
+	put_processes_back(j);
 	for (uint32_t i = min(atomic_load(&j->n), (uint32_t)ENTRIES); i--;) {
 		if (!atomic_load(&j->e[i].is_open))
 			continue;

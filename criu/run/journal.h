@@ -21,7 +21,12 @@ struct journal *journal_new(void);	/* shared memory; NULL and errno when there i
 /* Returns the number of the entry, or a negative errno (reported): ENAMETOOLONG, ENOSPC. */
 int journal_enter(struct journal *j, enum journal_kind kind, const char *path, const char *value);
 void journal_strike(struct journal *j, int entry);
-/* Takes back what is not struck out, newest first. Quiet when there is nothing. */
+/* A record of compel/record.h, zeroed. NULL when there is no room for another one: then work without. */
+void *journal_record(struct journal *j);
+/*
+ * Takes back what is not struck out, newest first; but first of all the processes that somebody was at work in are put
+ * back. Quiet when there is nothing.
+ */
 void journal_take_back(struct journal *j);
 /* Whom JOURNAL_TASKS means; the memory is shared by both processes, at the same address. */
 struct restore_shared;

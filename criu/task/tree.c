@@ -22,6 +22,7 @@
 #include "options.h"
 #include "run/cancel.h"
 #include "run/dump.h"
+#include "run/journal.h"
 #include "task/freezer.h"
 #include "task/pids.h"
 #include "task/seccomp.h"
@@ -265,6 +266,7 @@ static int stop_process(struct dump *d, struct task *t)
 {
 	pid_t pid = leader(t)->pid_real;
 	struct proc_stat st;
+	void *record;
 	int err;
 
 	IN_SCOPE("task", pid);
@@ -299,6 +301,9 @@ static int stop_process(struct dump *d, struct task *t)
 	err = compel_open(pid, &t->dump->proc);
 	if (err)
 		return fail_with(err, "open process %d: %s", pid, compel_error(t->dump->proc));
+	record = journal_record(d->journal);
+	if (record)
+		compel_keep_record(t->dump->proc, record);
 	return 0;
 }
 

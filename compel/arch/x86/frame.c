@@ -71,11 +71,14 @@ unsigned long arch_ip(const struct user_regs_struct *regs)
 	return regs->rip;
 }
 
-void arch_cancel_leave(struct user_regs_struct *regs, const struct user_regs_struct *own)
+void arch_cancel_leave(struct user_regs_struct *regs, const struct user_regs_struct *own,
+		       unsigned long abort_ip)
 {
 	*regs = *own;
 	compel_regs_restart(regs);	/* right, should nobody be there to set `own` later */
 	regs->orig_rax = -1;		/* the number of the call about to be made: none */
+	if (abort_ip)
+		regs->rip = abort_ip;
 }
 
 /*

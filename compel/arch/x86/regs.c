@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <linux/sched.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <compel/thread.h>
 #include "arch.h"
@@ -74,6 +75,45 @@ size_t arch_find_syscall(const unsigned char *code, size_t len)
 		if (code[i] == 0x0f && code[i + 1] == 0x05)
 			return i;
 	return len;
+}
+
+/*
+ * jmp, and the conditional jumps that are taken when none of the arithmetic flags is set: over not
+ * overflow, not below, not zero, above, not sign, not parity, not less, greater.
+ */
+static bool is_jump_taken(unsigned char op)
+{
+	return op == 0xeb || ((op & 0xf1) == 0x71);
+}
+
+size_t arch_find_loop(const unsigned char *code, size_t len)
+{
+	const unsigned char *at = code + 1, *end = code + len;
+
+	/* A displacement of -2 leads to the jump itself. */
+	for (; at < end && (at = memchr(at, 0xfe, end - at)); at++)
+		if (is_jump_taken(at[-1]))
+			return at - 1 - code;
+	return len;
+}
+
+void arch_pause_regs(struct user_regs_struct *regs, unsigned long insn, const unsigned long args[6])
+{
+	arch_syscall_regs(regs, insn, SYS_pause, args);
+}
+
+void arch_pause_to_syscall(struct user_regs_struct *regs, long nr, unsigned long back)
+{
+	regs->orig_rax = nr;
+	regs->rax = -ENOSYS;
+	regs->rip = back ? back : regs->rip + LEN_SYSCALL_INSN;
+}
+
+bool arch_is_in_pause(const struct user_regs_struct *regs, unsigned long insn)
+{
+	if (regs->rip == insn)
+		return regs->rax == SYS_pause;
+	return regs->rip == insn + LEN_SYSCALL_INSN && regs->orig_rax == SYS_pause;
 }
 
 void arch_syscall_regs(struct user_regs_struct *regs, unsigned long insn, long nr,

@@ -3,3 +3,4 @@
 
 #include <compel/thread.h>	/* one thread: seize, stop, registers, leave */
 #include <compel/proc.h>	/* one process: run calls and code in its threads */
+#include <compel/record.h>	/* one process: put back when its tracer is killed */

@@ -48,8 +48,8 @@ const char *compel_error(const struct compel_proc *p);
  * goes on when it is released. A blocking call is not interrupted by signals (all are blocked
  * meanwhile), only by death. Pointers in `args` are addresses in the target. When code is loaded,
  * its way back is used: then the caller may be killed at any moment, as in compel_run. Without, the
- * thread is lost if the caller is killed within the 10 us that the call takes (as in compel_load
- * and compel_unload).
+ * thread needs compel/record.h if the caller is killed within the 10 us that the call takes (as in
+ * compel_load and compel_unload).
  */
 must_check int compel_syscall(struct compel_proc *p, pid_t tid, long nr,
 			      const unsigned long args[6], long *ret);
