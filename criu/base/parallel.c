@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A loop over items whose turns are taken by several threads. */
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <unistd.h>
 #include "base/log.h"
 #include "base/parallel.h"
 
-enum { MAX_HELPERS = 15 };
+enum { MAX_HELPERS = 15, TABLE_FDS = 4096, FEWER_TABLE_FDS = 1024 };
 
 struct loop {
 	const struct parallel *p;
@@ -53,12 +55,24 @@ static size_t count_helpers(const struct parallel *p)
 	return min(n - 1, (size_t)MAX_HELPERS);
 }
 
+void parallel_make_room(void)
+{
+	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, TABLE_FDS - 1);
+
+	if (fd < 0)			/* closed, or a low limit, which the table cannot pass anyway */
+		fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, FEWER_TABLE_FDS - 1);
+	if (fd >= 0)
+		close(fd);
+}
+
 int parallel_run(const struct parallel *p)
 {
 	struct loop l = { .p = p, .scope = log_scope_innermost() };
 	struct helper helpers[MAX_HELPERS];
 	size_t n = count_helpers(p), n_started = 0;
 
+	if (n)
+		parallel_make_room();
 	for (; n_started < n; n_started++) {
 		struct helper *h = &helpers[n_started];
 

@@ -17,3 +17,9 @@ struct parallel {
  * returned. Not for ptrace: that belongs to one thread.
  */
 int parallel_run(const struct parallel *p) must_check;
+
+/*
+ * To be called before a thread is started that runs beside others which open files: to let a descriptor table grow that
+ * threads share, the kernel waits for RCU (expand_fdtable()), 10 ms and more each time.
+ */
+void parallel_make_room(void);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include "base/log.h"
 #include "base/own.h"
+#include "image/ahead.h"
 #include "image/dir.h"
 #include "image/records.h"
 
@@ -125,9 +126,9 @@ int image_out_close(struct image_out *o)
 		image_remove(o->dir, o->name);
 		return 0;
 	}
-	fd = openat(o->dir, o->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	fd = image_create(o->dir, o->name);
 	if (fd < 0)
-		return fail_errno("create image %s", o->name);
+		return fd;
 	err = write_all(fd, buf, o->len);
 	if (err)
 		return fail_with(err, "write image %s", o->name);

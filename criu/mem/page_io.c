@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include "base/log.h"
 #include "base/own.h"
+#include "image/ahead.h"
 #include "image/dir.h"
 #include "kernel/pagemap.h"
 #include "mem/page_io.h"
@@ -162,8 +163,8 @@ int file_sink_open(struct page_sink *s, int dir, uint32_t pages_id)
 	*s = (struct page_sink){ .write = file_write, .reserve = file_reserve, .close = file_close };
 	if (image_name(IMG_PAGES, pages_id, s->name, sizeof(s->name)) < 0)
 		return fail(ENAMETOOLONG, "pages file %u has no name", pages_id);
-	s->fd = openat(dir, s->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	return s->fd < 0 ? fail_errno("cannot make %s", s->name) : 0;
+	s->fd = image_create(dir, s->name);
+	return s->fd < 0 ? s->fd : 0;
 }
 
 bool is_zero_page(const void *page)

@@ -8,6 +8,7 @@
 #include "cgroup/cgroups.h"
 #include "base/progress.h"
 #include "file/files.h"
+#include "image/ahead.h"
 #include "image/dir.h"
 #include "image/drop.h"
 #include "mem/mem.h"
@@ -120,12 +121,24 @@ static int refuse_all(void *run)
 	return refusals_report(&d->refusals, opt->explain && (!opt->log_file || streq(opt->log_file, "-")));
 }
 
+/* core of each thread; pages, pagemap, ids, mm, fs, fdinfo of each process. */
+static size_t count_images(const struct dump *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->m.tasks.n; i++)
+		n += d->m.tasks.v[i]->n_threads + (is_alive(d->m.tasks.v[i]) ? 6 : 0);
+	return n;
+}
+
 static int scan(void *run)
 {
 	struct dump *d = run;
 	int err;
 
 	cancel_after(d->opt->timeout);
+	if (!d->opt->dry_run)
+		images_make_ahead(d->img_dir, count_images(d));
 	for (size_t i = 0; i < d->m.tasks.n; i++) {
 		IN_SCOPE("task", leader(d->m.tasks.v[i])->pid);
 		/* Refused tasks (traced by somebody else) have nothing that can be read. */
@@ -160,6 +173,7 @@ static int scan(void *run)
 
 static void unscan(void *run)
 {
+	images_end_ahead();
 	files_release(run);
 	ns_release(run);
 }
@@ -196,6 +210,7 @@ static int save(void *run)
 
 static int commit(void *run)
 {
+	images_end_ahead();
 	return save_inventory(run);
 }
 
