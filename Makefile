@@ -130,6 +130,7 @@ jobs	= $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 test: deps
 	@echo "building the tool and its tests (about a minute on 2 CPUs, the first time)"
 	$(Q)$(MAKE) -s $(jobs) all zdtm $(unit_x) $(BUILD)/net/roundtrip pycriu
+	$(Q)scripts/get-peer $(BUILD)/peer || true
 	$(Q)test/run all
 demo:
 	$(Q)scripts/install-deps --build-only

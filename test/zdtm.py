@@ -89,15 +89,26 @@ def has_pre_dump(binary):
     return "pre-dump" in out.stdout + out.stderr
 
 
+def of_other_flavors(tests, args):
+    """With --all, a program that names its flavors is simply not one of this run: nothing is missing for it."""
+    for flavor in args.flavor.split(","):
+        others = [t.name.removeprefix("static/") for t in tests if flavor not in t.flavors]
+        if args.all and others:
+            print(f"not of the flavor {flavor}: {' '.join(others)}", flush=True)
+
+
 def run_all(tests, args, opts):
     tally, running, todo = Tally(), {}, []
+    of_other_flavors(tests, args)
     for test in tests:
         for flavor in args.flavor.split(","):
             skip = None
             if flavor not in desc.FLAVORS:
                 sys.exit(f"zdtm.py: unknown flavor '{flavor}': use {', '.join(desc.FLAVORS)}")
             if flavor not in test.flavors:
-                skip = "not for this flavor"
+                if args.all:
+                    continue
+                skip = f"the program is for {', '.join(test.flavors)} only"
             elif (opts.stay or opts.fault.startswith("dump:")) and test.inherit:
                 skip = "is about the restore only"
             elif opts.pre and not has_pre_dump(opts.criu):
