@@ -11,7 +11,10 @@
 #include "base/own.h"
 #include "kernel/netlink.h"
 
-enum { BUF_SIZE = 64 << 10, MAX_ATTR_ROOM = 256 << 10 };
+enum {
+	BUF_SIZE = 256 << 10,		/* the kernel sends pieces of 32 KiB, longer ones only if one message is longer */
+	FEW = 2048,			/* bytes of a few attributes */
+};
 
 int netlink_open(struct netlink *n, int protocol)
 {
@@ -25,8 +28,7 @@ int netlink_open(struct netlink *n, int protocol)
 	setsockopt(n->fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	setsockopt(n->fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
 	setsockopt(n->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
-	n->size = BUF_SIZE;
-	n->buf = malloc(n->size);
+	n->buf = malloc(BUF_SIZE);
 	if (!n->buf) {
 		netlink_close(n);
 		return fail(ENOMEM, "netlink buffer");
@@ -48,14 +50,19 @@ static void *no_memory(void)
 	abort();
 }
 
-struct nl_msg *netlink_request(int type, int flags, const void *head, size_t len)
+struct nl_msg *netlink_request_room(int type, int flags, const void *head, size_t len, size_t room)
 {
-	struct nl_msg *m = nlmsg_alloc_size(MAX_ATTR_ROOM);
+	struct nl_msg *m = nlmsg_alloc_size(NLMSG_SPACE(len) + room);
 
 	if (!m || !nlmsg_put(m, 0, 0, type, 0, NLM_F_REQUEST | flags) ||
 	    nlmsg_append(m, (void *)head, len, NLMSG_ALIGNTO))
 		return no_memory();
 	return m;
+}
+
+struct nl_msg *netlink_request(int type, int flags, const void *head, size_t len)
+{
+	return netlink_request_room(type, flags, head, len, FEW);
 }
 
 void netlink_free(struct nl_msg **m)
@@ -104,25 +111,17 @@ int netlink_send(struct netlink *n, const void *data, size_t len)
 	return 0;
 }
 
-/* One datagram, whole: the buffer grows to it. */
+/* One datagram, whole. */
 static ssize_t receive(struct netlink *n)
 {
 	ssize_t got;
 
 	do
-		got = recv(n->fd, NULL, 0, MSG_PEEK | MSG_TRUNC);
+		got = recv(n->fd, n->buf, BUF_SIZE, MSG_TRUNC);
 	while (got < 0 && errno == EINTR);
-	if (got > (ssize_t)n->size) {
-		uint8_t *bigger = realloc(n->buf, got);
-
-		if (!bigger)
-			return -ENOMEM;
-		n->buf = bigger;
-		n->size = got;
-	}
-	if (got >= 0)
-		got = recv(n->fd, n->buf, n->size, 0);
-	return got < 0 ? -errno : got;
+	if (got < 0)
+		return -errno;
+	return got > BUF_SIZE ? -EMSGSIZE : got;
 }
 
 static void keep_words(struct netlink *n, const struct nlmsghdr *h)

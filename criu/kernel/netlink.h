@@ -10,8 +10,7 @@
 struct netlink {
 	int fd;
 	uint32_t seq;
-	uint8_t *buf;			/* for answers; grows to what the kernel wants to send at once */
-	size_t size;
+	uint8_t *buf;			/* for answers */
 	char told[160];			/* the kernel's own words about the last refusal, or "" */
 };
 #define NETLINK_CLOSED { .fd = -1 }
@@ -21,7 +20,13 @@ struct netlink {
 int netlink_open(struct netlink *n, int protocol) must_check;	/* reports */
 void netlink_close(struct netlink *n);
 
-/* A request with its fixed header (struct ifinfomsg, ...). Out of memory ends the process. */
+/*
+ * A request with its fixed header (struct ifinfomsg, ...) and room for so many bytes of attributes, which are written
+ * first (10 us for 256 KiB). Out of memory ends the process.
+ */
+struct nl_msg *netlink_request_room(int type, int flags, const void *head, size_t len, size_t room)
+	__attribute__((returns_nonnull));
+/* For a few attributes. */
 struct nl_msg *netlink_request(int type, int flags, const void *head, size_t len) __attribute__((returns_nonnull));
 void netlink_free(struct nl_msg **m);
 /* As nla_put(), which needs not be asked whether it worked. */

@@ -22,21 +22,22 @@ static int begin(struct net_build *b, size_t i)
 		return err;
 	err = netlink_open(&b->nl[i], NETLINK_ROUTE);
 	if (!err && is_made_here(ns))
-		err = sysctl_make(b->opt, ns);
+		err = sysctl_make(b->opt, ns) ?: links_begin(b, i);
 	return net_return(b->set->own_fd, err);
 }
 
 static int make_streams(struct net_build *b, size_t i)
 {
 	struct net_ns *ns = b->set->v.v[i];
+	int err;
 
 	for (enum net_stream id = 0; id < NET_STREAMS; id++) {
-		int err = stream_make(b->arena, ns, id, &b->nl[i]);
-
+		err = stream_make(b->arena, ns, id, &b->nl[i]);
 		if (err)
 			return err;
 	}
-	return links_finish(b, ns, &b->nl[i]);
+	err = net_enter(ns->fd) ?: links_finish(b, ns, &b->nl[i]);
+	return net_return(b->set->own_fd, err);
 }
 
 static int make_filters(struct net_build *b, size_t i)
@@ -92,6 +93,7 @@ int net_build(struct restore *r, struct net_set *set)
 	if (!set->v.n)
 		return 0;
 	b.nl = arena_array(b.arena, struct netlink, set->v.n);
+	b.gen_mode = arena_array(b.arena, const char *, set->v.n);
 	for (size_t i = 0; i < set->v.n; i++)
 		b.nl[i] = (struct netlink)NETLINK_CLOSED;
 	err = make(&b);

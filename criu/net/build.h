@@ -12,6 +12,7 @@ struct net_build {
 	struct net_set *set;
 	struct netlink own;		/* in the tool's namespace */
 	struct netlink *nl;		/* in each of the set, by index */
+	const char **gen_mode;		/* the same: net.ipv6.conf.default.addr_gen_mode as it is to be; NULL: no IPv6 */
 };
 
 /* By the id that images give it; NULL: it is not among them. */
@@ -36,6 +37,8 @@ int nsid_of(struct netlink *nl, int fd, int32_t *ret) must_check;
 /* The other way round: the id of the namespace in these images; 0: it is not among them. */
 uint32_t nsid_target(const struct net_ns *ns, int32_t nsid);
 
+/* Inside a namespace: from now on devices are born without making up addresses; links_finish() ends it. */
+int links_begin(struct net_build *b, size_t i) must_check;
 /* Devices of all namespaces, then their settings, masters and flags. */
 int links_make(struct net_build *b) must_check;
 /* When addresses and routes are there: how the kernel makes addresses up from now on. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Settings of devices: read from the arrays of RTM_NEWLINK, written through their files where they differ. */
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <linux/if_link.h>
@@ -75,26 +77,27 @@ static SysctlEntry *new_entry(struct arena *a, const struct conf_row *row)
 	return e;
 }
 
-/* The secret is only in its file, and only if it was ever set. */
-static void read_secret(struct arena *a, SysctlEntry *e, const char *device)
+/* Only if it was ever set. */
+static void scan_secret(struct arena *a, NetDeviceEntry *e)
 {
 	char path[128], value[64];
 
-	snprintf(path, sizeof(path), "ipv6/conf/%s/stable_secret", device);
-	if (sysctl_read(path, value, sizeof(value)) > 0)
-		e->sarg = arena_strdup(a, value);
+	for (size_t i = 0; i < e->n_conf6; i++) {
+		if (conf6_rows[i].unit != SECRET)
+			continue;
+		snprintf(path, sizeof(path), "ipv6/conf/%s/stable_secret", e->name);
+		if (sysctl_read(path, value, sizeof(value)) > 0)
+			e->conf6[i]->sarg = arena_strdup(a, value);
+	}
 }
 
-static SysctlEntry **entries(struct arena *a, const struct conf_row *rows, size_t n, const struct conf_array *c,
-			     const char *device)
+static SysctlEntry **entries(struct arena *a, const struct conf_row *rows, size_t n, const struct conf_array *c)
 {
 	SysctlEntry **v = arena_array(a, SysctlEntry *, n);
 
 	for (size_t i = 0; i < n; i++) {
 		v[i] = new_entry(a, &rows[i]);
-		if (rows[i].unit == SECRET)
-			read_secret(a, v[i], device);
-		else
+		if (rows[i].unit != SECRET)
 			v[i]->has_iarg = get(c, &rows[i], &v[i]->iarg);
 	}
 	return v;
@@ -123,14 +126,89 @@ void devconf_scan(struct arena *a, NetDeviceEntry *e, struct nlattr *spec)
 
 	if (c4.n) {
 		e->n_conf4 = N4;
-		e->conf4 = entries(a, conf4_rows, N4, &c4, e->name);
+		e->conf4 = entries(a, conf4_rows, N4, &c4);
 		add_more(a, e, "ipv4", more4_rows, array_size(more4_rows), &c4);
 	}
 	if (c6.n) {
 		e->n_conf6 = N6;
-		e->conf6 = entries(a, conf6_rows, N6, &c6, e->name);
+		e->conf6 = entries(a, conf6_rows, N6, &c6);
 		add_more(a, e, "ipv6", more6_rows, array_size(more6_rows), &c6);
 	}
+}
+
+bool devconf_has_secret(const NetDeviceEntry *e)
+{
+	for (size_t i = 0; i < e->n_conf6 && i < N6; i++)
+		if (conf6_rows[i].unit == SECRET && e->conf6[i]->sarg)
+			return true;
+	return false;
+}
+
+static bool has_row(const struct conf_row *rows, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (streq(rows[i].name, name))
+			return true;
+	return false;
+}
+
+static bool has_any_row(const char *family, const char *name)
+{
+	if (streq(family, "ipv4"))
+		return has_row(conf4_rows, N4, name) || has_row(more4_rows, array_size(more4_rows), name);
+	return has_row(conf6_rows, N6, name) || has_row(more6_rows, array_size(more6_rows), name);
+}
+
+static void add_named(struct arena *a, const char *path, const char *value, size_t *n, NamedSysctl ***v)
+{
+	NamedSysctl *s = arena_msg(a, NamedSysctl, named_sysctl__init);
+
+	s->name = arena_strdup(a, path);
+	s->value = arena_strdup(a, value);
+	pb_push(a, *v, *n, s);
+}
+
+/* The name of a setting that only files have, if this is one of "default". */
+static const char *unlisted_default(const NamedSysctl *s, const char *family)
+{
+	char prefix[32];
+	const char *name = s->name + snprintf(prefix, sizeof(prefix), "%s/conf/default/", family);
+
+	/* How addresses are made up is told among the attributes of the device. */
+	if (!has_prefix(s->name, prefix) || has_any_row(family, name) || streq(name, "addr_gen_mode"))
+		return NULL;
+	return name;
+}
+
+static void scan_unlisted(struct arena *a, const NetnsEntry *ns, NetDeviceEntry *e, const char *family)
+{
+	auto_fd int dir = -1;
+	char path[128], value[64];
+
+	for (size_t i = 0; i < ns->n_sysctls; i++) {
+		const char *name = unlisted_default(ns->sysctls[i], family);
+
+		if (!name)
+			continue;
+		if (dir < 0) {
+			snprintf(path, sizeof(path), "%s/conf/%s", family, e->name);
+			dir = sysctl_open_dir(path);
+		}
+		if (sysctl_read_at(dir, name, value, sizeof(value)) <= 0 ||
+		    (e->type != ND_TYPE__LOOPBACK && streq(value, ns->sysctls[i]->value)))
+			continue;
+		snprintf(path, sizeof(path), "%s/conf/%s/%s", family, e->name, name);
+		add_named(a, path, value, &e->n_more_conf, &e->more_conf);
+	}
+}
+
+void devconf_scan_device_files(struct arena *a, const NetnsEntry *ns, NetDeviceEntry *e)
+{
+	scan_secret(a, e);
+	if (e->n_conf4)
+		scan_unlisted(a, ns, e, "ipv4");
+	if (e->n_conf6)
+		scan_unlisted(a, ns, e, "ipv6");
 }
 
 /* "default" or "all" of one family. */
@@ -166,19 +244,22 @@ static SysctlEntry **read_files(struct arena *a, const struct conf_dir *c, const
 	return v;
 }
 
+/* All that has no place by position, whether this tool knows it or not. */
 static void read_more(struct arena *a, const struct conf_dir *c, const struct conf_row *rows, size_t n, size_t *n_more,
 		      NamedSysctl ***more)
 {
-	for (size_t i = 0; i < n; i++) {
-		char value[64];
-		NamedSysctl *s;
+	auto_dir DIR *list = fdopendir(c->fd);
+	struct dirent *at;
 
-		if (sysctl_read_at(c->fd, rows[i].name, value, sizeof(value)) <= 0)
+	while (list && (at = readdir(list))) {
+		char path[128], value[64];
+		/* What can only be read follows from something else. */
+		auto_fd int fd = has_row(rows, n, at->d_name) ? -1 : openat(c->fd, at->d_name, O_RDWR | O_CLOEXEC);
+
+		if (fd < 0 || sysctl_read_fd(fd, value, sizeof(value)) <= 0 ||
+		    snprintf(path, sizeof(path), "%s/%s", c->path, at->d_name) >= (int)sizeof(path))
 			continue;
-		s = arena_msg(a, NamedSysctl, named_sysctl__init);
-		s->name = arena_printf(a, "%s/%s", c->path, rows[i].name);
-		s->value = arena_strdup(a, value);
-		pb_push(a, *more, *n_more, s);
+		add_named(a, path, value, n_more, more);
 	}
 }
 
@@ -189,15 +270,13 @@ void devconf_scan_files(struct arena *a, const char *device, size_t *n4, SysctlE
 
 	*n4 = N4;
 	*conf4 = read_files(a, &c, conf4_rows, N4);
-	read_more(a, &c, more4_rows, array_size(more4_rows), n_more, more);
-	own_close_fd(&c.fd);
+	read_more(a, &c, conf4_rows, N4, n_more, more);
 	c = open_conf("ipv6", device);
 	if (c.fd < 0)
 		return;		/* a kernel without IPv6 */
 	*n6 = N6;
 	*conf6 = read_files(a, &c, conf6_rows, N6);
-	read_more(a, &c, more6_rows, array_size(more6_rows), n_more, more);
-	own_close_fd(&c.fd);
+	read_more(a, &c, conf6_rows, N6, n_more, more);
 }
 
 static bool is_same(const SysctlEntry *want, const SysctlEntry *now)

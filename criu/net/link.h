@@ -45,5 +45,7 @@ NetDeviceEntry *link_find(const struct net_ns *ns, uint32_t index);
 /* By its name in the record, or what plain images say. NULL: lo, or a device that was there before. */
 const struct link_kind *link_kind_of(const NetDeviceEntry *e);
 int link_check(const NetDeviceEntry *e) must_check;
+/* Bytes of attributes that a request with all of the record may have. */
+size_t link_room(const NetDeviceEntry *e);
 /* The number of a device by its name: a question. */
 int link_index(struct netlink *nl, const char *name, int *ret) must_check;

@@ -119,10 +119,17 @@ static void put_peer(struct nl_msg *m, const NetDeviceEntry *peer, const char *o
 	netlink_nest_end(m, data);
 }
 
-static struct nl_msg *request(const NetDeviceEntry *e)
+size_t link_room(const NetDeviceEntry *e)
+{
+	return 2048 + e->info_data.len + e->slave_data.len + e->attrs.len + e->vlans.len;
+}
+
+/* peer: the other end, or NULL */
+static struct nl_msg *request(const NetDeviceEntry *e, const NetDeviceEntry *peer)
 {
 	struct ifinfomsg ifi = { .ifi_index = e->ifindex };
-	struct nl_msg *m = netlink_request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &ifi, sizeof(ifi));
+	size_t room = link_room(e) + (peer ? link_room(peer) : 0);
+	struct nl_msg *m = netlink_request_room(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &ifi, sizeof(ifi), room);
 
 	put_birth(m, e);
 	return m;
@@ -178,7 +185,7 @@ static int make_outer_pair(struct links *l, struct wanted *w, int *ret_why)
 			    w->e->name, w->e->name);
 	if (!link_index(&l->b->own, x.out, &taken))
 		return fail(EEXIST, "make %s with its other end %s outside: that name is taken", w->e->name, x.out);
-	m = request(w->e);
+	m = request(w->e, NULL);
 	info = netlink_nest(m, IFLA_LINKINFO);
 	netlink_put_str(m, IFLA_INFO_KIND, w->kind->name);
 	put_peer(m, NULL, x.out, l->b->set->own_fd);
@@ -199,7 +206,7 @@ static int make_pair(struct links *l, struct wanted *w, int *ret_why)
 
 	if (!peer || peer == w)
 		return make_outer_pair(l, w, ret_why);
-	m = request(w->e);
+	m = request(w->e, peer->e);
 	info = netlink_nest(m, IFLA_LINKINFO);
 	netlink_put_str(m, IFLA_INFO_KIND, w->kind->name);
 	put_peer(m, peer->e, NULL, peer->ns == w->ns ? -1 : peer->ns->fd);
@@ -243,7 +250,7 @@ static int put_lower(struct links *l, struct wanted *w, struct nl_msg *m)
 
 static int make_device(struct links *l, struct wanted *w, int *ret_why)
 {
-	struct nl_msg *auto_msg m = request(w->e);
+	struct nl_msg *auto_msg m = request(w->e, NULL);
 	struct nlattr *info;
 	int err = w->kind->below == LINK_LOWER ? put_lower(l, w, m) : 0;
 

@@ -277,8 +277,10 @@ static int each_link(const struct nlmsghdr *h, void *arg)
 	if (h->nlmsg_type != RTM_NEWLINK)
 		return 0;
 	e = link_record(s->d, h);
-	if (e)
-		vec_push(&s->d->m.arena, &s->ns->links, e);
+	if (!e)
+		return 0;
+	devconf_scan_device_files(&s->d->m.arena, s->ns->entry, e);
+	vec_push(&s->d->m.arena, &s->ns->links, e);
 	return 0;
 }
 

@@ -10,8 +10,12 @@
 #include "net/build.h"
 #include "net/devconf.h"
 #include "net/link.h"
+#include "net/sysctl.h"
 
-enum { GEN_MODE_NONE = 1 };		/* IN6_ADDR_GEN_MODE_NONE */
+/* IN6_ADDR_GEN_MODE_NONE: as netlink and as the file of a setting have it. */
+enum { GEN_MODE_NONE = 1 };
+#define GEN_MODE_FILE		"ipv6/conf/default/addr_gen_mode"
+#define GEN_MODE_NONE_TEXT	"1"
 enum {
 	SETTABLE = IFF_UP | IFF_DEBUG | IFF_NOTRAILERS | IFF_NOARP | IFF_PROMISC | IFF_ALLMULTI | IFF_MULTICAST |
 		   IFF_PORTSEL | IFF_AUTOMEDIA | IFF_DYNAMIC,
@@ -92,11 +96,11 @@ static int change(struct settings *s, const NetDeviceEntry *now, struct nl_msg *
 	return err ? fail_with(err, "set %s of %s%s%s", what, now->name, *s->nl->told ? ": " : "", s->nl->told) : 0;
 }
 
-static struct nl_msg *change_request(const NetDeviceEntry *now)
+static struct nl_msg *change_request(const NetDeviceEntry *e, const NetDeviceEntry *now)
 {
 	struct ifinfomsg ifi = { .ifi_index = now->ifindex };
 
-	return netlink_request(RTM_NEWLINK, 0, &ifi, sizeof(ifi));
+	return netlink_request_room(RTM_NEWLINK, 0, &ifi, sizeof(ifi), link_room(e));
 }
 
 static void put_gen_mode(struct nl_msg *m, uint8_t mode)
@@ -110,7 +114,7 @@ static void put_gen_mode(struct nl_msg *m, uint8_t mode)
 
 static int set_attributes(struct settings *s, const NetDeviceEntry *e, const NetDeviceEntry *now)
 {
-	struct nl_msg *auto_msg m = change_request(now);
+	struct nl_msg *auto_msg m = change_request(e, now);
 	bool any = put_changed(m, e, now);
 
 	if (e->mtu && e->mtu != now->mtu) {
@@ -134,7 +138,8 @@ static int add_names(struct settings *s, const NetDeviceEntry *e, const NetDevic
 
 	if (!names || kept(now, IFLA_PROP_LIST))
 		return 0;
-	m = netlink_request(RTM_NEWLINKPROP, NLM_F_CREATE | NLM_F_APPEND | NLM_F_EXCL, &ifi, sizeof(ifi));
+	m = netlink_request_room(RTM_NEWLINKPROP, NLM_F_CREATE | NLM_F_APPEND | NLM_F_EXCL, &ifi, sizeof(ifi),
+				 link_room(e));
 	nest = netlink_nest(m, IFLA_PROP_LIST);
 	nlmsg_append(m, nla_data(names), nla_len(names), NLMSG_ALIGNTO);
 	netlink_nest_end(m, nest);
@@ -147,7 +152,7 @@ static int enslave(struct settings *s, const NetDeviceEntry *e, const NetDeviceE
 
 	if (!e->has_master)
 		return 0;
-	m = change_request(now);
+	m = change_request(e, now);
 	netlink_put_u32(m, IFLA_MASTER, e->master);
 	return change(s, now, m, "master");
 }
@@ -158,10 +163,11 @@ static struct nlattr *find_in(const ProtobufCBinaryData *list, int type)
 }
 
 /* Of these attributes, those that are in the list and differ from what is there now. */
-static int change_data(struct settings *s, const NetDeviceEntry *now, const char *kind, int kind_type, int data_type,
-		       const ProtobufCBinaryData *want, const ProtobufCBinaryData *there, const uint16_t *which)
+static int change_data(struct settings *s, const NetDeviceEntry *e, const NetDeviceEntry *now, const char *kind,
+		       int kind_type, int data_type, const ProtobufCBinaryData *want, const ProtobufCBinaryData *there,
+		       const uint16_t *which)
 {
-	struct nl_msg *auto_msg m = change_request(now);
+	struct nl_msg *auto_msg m = change_request(e, now);
 	struct nlattr *info = netlink_nest(m, IFLA_LINKINFO), *data, *at;
 	bool any = false;
 	int left;
@@ -186,14 +192,14 @@ static int set_data(struct settings *s, const NetDeviceEntry *e, const NetDevice
 
 	if (!k || !*k->late || has_ports == (*k->late == LINK_ALL_ATTRS))
 		return 0;
-	return change_data(s, now, k->name, IFLA_INFO_KIND, IFLA_INFO_DATA, &e->info_data, &now->info_data, k->late);
+	return change_data(s, e, now, k->name, IFLA_INFO_KIND, IFLA_INFO_DATA, &e->info_data, &now->info_data, k->late);
 }
 
 static int set_port(struct settings *s, const NetDeviceEntry *e, const NetDeviceEntry *now)
 {
 	if (!e->has_master || !e->slave_kind)
 		return 0;
-	return change_data(s, now, e->slave_kind, IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA, &e->slave_data,
+	return change_data(s, e, now, e->slave_kind, IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA, &e->slave_data,
 			   &now->slave_data, (const uint16_t[]){ LINK_ALL_ATTRS, 0 });
 }
 
@@ -216,7 +222,7 @@ static int set_bridge_address(struct settings *s, const NetDeviceEntry *e, const
 
 	if (e->type != ND_TYPE__BRIDGE || !e->has_address || is_of_port(s->ns, e))
 		return 0;
-	m = change_request(now);
+	m = change_request(e, now);
 	netlink_put(m, IFLA_ADDRESS, e->address.data, e->address.len);
 	return change(s, now, m, "address");
 }
@@ -225,7 +231,7 @@ static int vlan_request(struct settings *s, const NetDeviceEntry *e, int type, c
 			const ProtobufCBinaryData *all)
 {
 	struct ifinfomsg ifi = { .ifi_family = AF_BRIDGE, .ifi_index = e->ifindex };
-	struct nl_msg *auto_msg m = netlink_request(type, 0, &ifi, sizeof(ifi));
+	struct nl_msg *auto_msg m = netlink_request_room(type, 0, &ifi, sizeof(ifi), link_room(e));
 	uint16_t flags = e->type == ND_TYPE__BRIDGE ? BRIDGE_FLAGS_SELF : BRIDGE_FLAGS_MASTER;
 	struct nlattr *spec = netlink_nest(m, IFLA_AF_SPEC);
 
@@ -299,6 +305,20 @@ static int set_vlans(struct settings *s, const NetDeviceEntry *e)
 	return err ?: e->vlans.len ? vlan_request(s, e, RTM_SETLINK, NULL, &e->vlans) : 0;
 }
 
+/* now: as it was before settings were written, of which a secret switches the making up on. */
+static bool makes_addresses_up(const NetDeviceEntry *e, const NetDeviceEntry *now)
+{
+	struct nlattr *spec = kept(now, IFLA_AF_SPEC), *af, *mode;
+
+	if (!now->n_conf6)
+		return false;		/* no IPv6 */
+	if (devconf_has_secret(e))
+		return true;
+	af = spec ? nla_find(nla_data(spec), nla_len(spec), AF_INET6) : NULL;
+	mode = af ? nla_find(nla_data(af), nla_len(af), IFLA_INET6_ADDR_GEN_MODE) : NULL;
+	return !mode || nla_get_u8(mode) != GEN_MODE_NONE;
+}
+
 static int set_up(struct settings *s, const NetDeviceEntry *e, const NetDeviceEntry *now)
 {
 	struct ifinfomsg ifi = { .ifi_index = now->ifindex, .ifi_flags = e->flags & SETTABLE, .ifi_change = SETTABLE };
@@ -307,11 +327,11 @@ static int set_up(struct settings *s, const NetDeviceEntry *e, const NetDeviceEn
 
 	if ((e->flags & SETTABLE) == (now->flags & SETTABLE))
 		return 0;
-	if (now->n_conf6 && (e->flags & IFF_UP)) {
-		struct nl_msg *auto_msg quiet = change_request(now);
+	if ((e->flags & IFF_UP) && makes_addresses_up(e, now)) {
+		struct nl_msg *auto_msg quiet = change_request(e, now);
 		int err;
 
-		/* Until the saved addresses are there the kernel must not make up any. A secret switches it on again. */
+		/* Until the saved addresses are there the kernel must not make up any. */
 		put_gen_mode(quiet, GEN_MODE_NONE);
 		err = netlink_talk(s->nl, quiet);
 		if (err)
@@ -423,11 +443,24 @@ static int settle(struct settings *s)
 	return 0;
 }
 
+int links_begin(struct net_build *b, size_t i)
+{
+	char now[16];
+
+	if (sysctl_read(GEN_MODE_FILE, now, sizeof(now)) <= 0)
+		return 0;
+	b->gen_mode[i] = arena_strdup(b->arena, now);
+	return sysctl_set(b->opt, GEN_MODE_FILE, GEN_MODE_NONE_TEXT);
+}
+
 int links_finish(struct net_build *b, struct net_ns *ns, struct netlink *nl)
 {
 	struct settings s = { b, ns, nl, { 0 } };
+	const char *gen_mode = b->gen_mode[net_index(b->set, ns)];
 	int err = settle(&s) ?: link_dump(nl, AF_UNSPEC, each_now, &s);
 
+	if (!err && gen_mode)
+		err = sysctl_set(b->opt, GEN_MODE_FILE, gen_mode);
 	for (size_t i = 0; i < ns->links.n && !err; i++) {
 		const NetDeviceEntry *e = ns->links.v[i], *now = find_now(&s, e);
 		struct nlattr *spec = kept(e, IFLA_AF_SPEC);
@@ -435,7 +468,7 @@ int links_finish(struct net_build *b, struct net_ns *ns, struct netlink *nl)
 
 		if (!now || !now->n_conf6 || is_same(spec, kept(now, IFLA_AF_SPEC)))
 			continue;
-		m = change_request(now);
+		m = change_request(e, now);
 		if (spec)
 			netlink_put(m, spec->nla_type, nla_data(spec), nla_len(spec));
 		else

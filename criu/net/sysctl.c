@@ -14,7 +14,7 @@
 
 #define ROOT "/proc/sys/net/"
 
-/* Not walked: devices' own (net/devconf.c, net/neightbl.c), and what has a field of its own. */
+/* Not walked: devices' own (net/devconf.c, the stream neightbl), and what has a field of its own. */
 static const char *const left_out[] = {
 	"ipv4/conf", "ipv6/conf", "ipv4/neigh", "ipv6/neigh", "ipv4/ping_group_range", "unix/max_dgram_qlen",
 	"ipv4/ip_forward",	/* conf/all/forwarding under another name */
@@ -22,7 +22,7 @@ static const char *const left_out[] = {
 	"ipv4/tcp_child_ehash_entries", "ipv4/udp_child_hash_entries",	/* of namespaces made from this one */
 };
 
-static ssize_t read_value(int fd, char *ret, size_t room)
+ssize_t sysctl_read_fd(int fd, char *ret, size_t room)
 {
 	ssize_t got = read(fd, ret, room - 1);
 
@@ -38,7 +38,7 @@ ssize_t sysctl_read_at(int dir, const char *name, char *ret, size_t room)
 {
 	auto_fd int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
 
-	return fd < 0 ? -errno : read_value(fd, ret, room);
+	return fd < 0 ? -errno : sysctl_read_fd(fd, ret, room);
 }
 
 ssize_t sysctl_read(const char *path, char *ret, size_t room)
@@ -72,7 +72,7 @@ int sysctl_set(const struct options *opt, const char *path, const char *value)
 	}
 	if (fd < 0)
 		return fail_errno("open %s (--weak-sysctls goes on without it if it does not exist)", full);
-	if (read_value(fd, now, sizeof(now)) >= 0 && streq(now, value))
+	if (sysctl_read_fd(fd, now, sizeof(now)) >= 0 && streq(now, value))
 		return 0;
 	if (pwrite(fd, value, strlen(value), 0) < 0)
 		return fail_errno("write %s to %s", value, full);
@@ -94,7 +94,7 @@ static void add_file(struct arena *a, NetnsEntry *e, int dir, const char *name, 
 	auto_fd int fd = openat(dir, name, O_RDWR | O_CLOEXEC);
 	NamedSysctl *s;
 
-	if (fd < 0 || read_value(fd, value, sizeof(value)) < 0)
+	if (fd < 0 || sysctl_read_fd(fd, value, sizeof(value)) < 0)
 		return;
 	s = arena_msg(a, NamedSysctl, named_sysctl__init);
 	s->name = arena_strdup(a, path);
@@ -150,8 +150,9 @@ int sysctl_scan(struct dump *d, struct net_ns *ns)
 	size_t n_more = 0;
 	NamedSysctl **more = NULL;
 
-	devconf_scan_files(a, "default", &e->n_def_conf4, &e->def_conf4, &e->n_def_conf6, &e->def_conf6, &n_more, &more);
+	/* "all" first: it writes some values through to "default". */
 	devconf_scan_files(a, "all", &e->n_all_conf4, &e->all_conf4, &e->n_all_conf6, &e->all_conf6, &n_more, &more);
+	devconf_scan_files(a, "default", &e->n_def_conf4, &e->def_conf4, &e->n_def_conf6, &e->def_conf6, &n_more, &more);
 	scan_qlen(a, e);
 	scan_ping_groups(a, e);
 	if (d->opt->plain_images)

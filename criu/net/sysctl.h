@@ -15,6 +15,7 @@ ssize_t sysctl_read(const char *path, char *ret, size_t room) must_check;
 /* A directory of which many are read: to look up all of its path for each takes half of the time. A question. */
 int sysctl_open_dir(const char *path) must_check;
 ssize_t sysctl_read_at(int dir, const char *name, char *ret, size_t room) must_check;
+ssize_t sysctl_read_fd(int fd, char *ret, size_t room) must_check;
 /* Writes it if it is another one now. -ENOENT is forgiven with --weak-sysctls; reports. */
 int sysctl_set(const struct options *opt, const char *path, const char *value) must_check;
 

@@ -98,6 +98,11 @@ CASES = {
                 "ip addr add 10.0.1.1 peer 10.0.2.1/32 dev v0; ip addr add 2001:db8:1::5/64 dev v0 nodad; ip addr add 2001:db8:1::6/64 dev v0 noprefixroute; "
                 "ip addr add 10.5.0.1/24 dev v0 noprefixroute metric 7; ip link set v1 addrgenmode none; ip addr add fe80::1234/64 dev v1; echo 1 >/proc/sys/net/ipv6/conf/v1/disable_ipv6"],
     "secret": [PAIR + "echo 2001:db8::77 >/proc/sys/net/ipv6/conf/v0/stable_secret; ip link add v2 type veth; ip link set v2 addrgenmode random"],
+    "born_with_secret": [LO + "echo 2001:db8::77 >/proc/sys/net/ipv6/conf/default/stable_secret; ip link add v0 type veth peer name v1; "
+                         "ip link set v1 addrgenmode eui64; ip link set v0 up; ip link set v1 up; ip addr add 2001:db8:1::5/64 dev v1"],
+    "settings_in_files": [PAIR + "cd /proc/sys/net/ipv6/conf; echo 1 >default/regen_min_advance; echo 1 >v0/regen_min_advance; echo 9 >v1/regen_min_advance; "
+                          "echo 7 >lo/regen_min_advance; test ! -e all/force_forwarding || { echo 1 >all/force_forwarding; echo 0 >v0/force_forwarding; echo 0 >default/force_forwarding; }"],
+    "born_quiet": [PAIR + "echo 1 >/proc/sys/net/ipv6/conf/default/addr_gen_mode; ip link add v2 type veth peer name v3; ip link set v2 up; ip link set v3 up"],
     "nft": [PAIR + "nft add table inet t; nft add chain inet t in '{ type filter hook input priority 0; policy accept; }'; nft add chain inet t other; "
             "nft add set inet t ports '{ type inet_service; flags interval; }'; nft add element inet t ports '{ 22, 80-90 }'; "
             "nft add map inet t verdicts '{ type ipv4_addr : verdict; }'; nft add element inet t verdicts '{ 10.0.0.1 : jump other, 10.0.0.2 : drop }'; "
