@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/own.h"
 #include "cgroup/cgroups.h"
 #include "file/files.h"
+#include "kernel/proc_stat.h"
 #include "mem/mem.h"
 #include "ns/ns.h"
 #include "options.h"
@@ -270,6 +272,26 @@ static int step_done(struct restore *r, enum restore_step step, size_t n)
 	return err;
 }
 
+/* Nobody waits for a zombie to end; the program must not be faster. */
+static int await_zombies(const struct restore *r)
+{
+	const struct timespec moment = { .tv_nsec = 100 * 1000 };
+	struct proc_stat st;
+
+	for (size_t i = 0; i < r->m.tasks.n; i++) {
+		pid_t pid = r->shared->tasks[i].pid_real;
+
+		while (!is_alive(r->m.tasks.v[i]) && !proc_stat_read(pid, 0, &st) && st.state != 'Z') {
+			int err = check_cancelled();
+
+			if (err)
+				return err;
+			nanosleep(&moment, NULL);
+		}
+	}
+	return 0;
+}
+
 static int make(void *run)
 {
 	struct restore *r = run;
@@ -280,7 +302,7 @@ static int make(void *run)
 		err = step_done(r, STEP_INSTALLED, n);
 	if (!err)
 		err = step_done(r, STEP_READY, n);
-	return err;
+	return err ? err : await_zombies(r);
 }
 
 static int fill(void *run)
