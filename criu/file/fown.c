@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "file/fown.h"
+#include "ns/ns.h"
 #include "ns/user.h"
 #include "pie/kinds.h"
 #include "pie/late.h"
@@ -76,12 +77,16 @@ static bool is_later_thread(const struct restore *r, const FownEntry *e)
 }
 
 /* F_SETOWN stores the ids of the caller. Raw calls: glibc would want to tell other threads. */
-static int set_owner_as(const FownEntry *e, int fd, const struct f_owner_ex *owner)
+static int set_owner_as(const struct restore *r, const FownEntry *e, int fd, const struct f_owner_ex *owner)
 {
+	const struct ns *root = ns_of_root(&r->m, NS_USER);
+	uid_t uid = user_uid_here(r, root, e->uid), euid = user_uid_here(r, root, e->euid);
 	int dumpable = prctl(PR_GET_DUMPABLE), err = 0;
 
-	if (syscall(SYS_setresuid, e->uid, e->euid, 0) < 0)
-		return fail_errno("take uid %u to own the file", e->uid);
+	if (!uid && !euid)
+		return fcntl(fd, F_SETOWN_EX, owner) < 0 ? -errno : 0;
+	if (syscall(SYS_setresuid, uid, euid, 0) < 0)
+		return fail_errno("take uid %u to own the file", uid);
 	if (fcntl(fd, F_SETOWN_EX, owner) < 0)
 		err = -errno;
 	if (syscall(SYS_setresuid, 0, 0, 0) < 0)
@@ -126,10 +131,8 @@ int fown_set(struct restore *r, const FownEntry *e, int fd)
 	}
 	if (!owner.pid)
 		err = -ESRCH;	/* given by one who saw it */
-	else if (e->uid || e->euid)
-		err = set_owner_as(e, fd, &owner);
-	else if (fcntl(fd, F_SETOWN_EX, &owner) < 0)
-		err = -errno;
+	else
+		err = set_owner_as(r, e, fd, &owner);
 	if (err == -ESRCH) {
 		warn("owner %u of the file %s: nobody gets its signals", e->pid,
 		     owner.pid ? "no longer exists" : "is outside of the pid namespace of its holder");

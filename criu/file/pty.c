@@ -17,6 +17,8 @@
 #include "file/tty.h"
 #include "file/where.h"
 #include "mount/set.h"
+#include "ns/ns.h"
+#include "ns/user.h"
 #include "options.h"
 #include "run/restore.h"
 #include "run/script.h"
@@ -90,9 +92,12 @@ static int open_new(struct restore *r, const RegFileEntry *slave, uint32_t index
 	return pty_open_index(multiplexer, index, ret_fd);
 }
 
-static int set_owner(const struct pty_master *m, int slave)
+static int set_owner(const struct restore *r, const struct pty_master *m, int slave)
 {
-	if (m->info->has_uid && m->info->has_gid && fchown(slave, m->info->uid, m->info->gid) < 0)
+	const struct ns *root = ns_of_root(&r->m, NS_USER);
+
+	if (m->info->has_uid && m->info->has_gid &&
+	    fchown(slave, user_uid_here(r, root, m->info->uid), user_gid_here(r, root, m->info->gid)) < 0)
 		return fail_errno("%s: set its owner", m->path->name);
 	if (m->path->has_mode && fchmod(slave, m->path->mode & 07777) < 0)
 		return fail_errno("%s: set its mode", m->path->name);
@@ -114,7 +119,7 @@ static int set_up(struct restore *r, const struct pty_master *m)
 		if (ioctl(slave, TIOCSWINSZ, &size) < 0)
 			err = fail_errno("%s: set its size", m->path->name);
 	}
-	return err ?: set_owner(m, slave);
+	return err ?: set_owner(r, m, slave);
 }
 
 int pty_make_masters(struct restore *r)

@@ -72,8 +72,8 @@ static int scan_queue(struct dump *d, struct ipc_ns *ns, int dir, const char *na
 		return fail_errno("look at the queue");
 	e->name = arena_strdup(&d->m.arena, name);
 	e->mode = st.st_mode & ALLPERMS;
-	e->uid = user_uid_inside(&d->m, ns->ns->task, st.st_uid);
-	e->gid = user_gid_inside(&d->m, ns->ns->task, st.st_gid);
+	e->uid = user_uid_in(ns->ns->owner, st.st_uid);
+	e->gid = user_gid_in(ns->ns->owner, st.st_gid);
 	e->max_messages = attr.mq_maxmsg;
 	e->message_size = attr.mq_msgsize;
 	vec_push(&d->m.arena, &ns->mqueues, e);

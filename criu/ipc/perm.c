@@ -16,15 +16,14 @@ enum { PERMISSIONS = 0777 };
 IpcDescEntry *ipc_perm_scan(struct dump *d, const struct ipc_ns *ns, const struct ipc_perm *p, int id)
 {
 	IpcDescEntry *e = arena_msg(&d->m.arena, IpcDescEntry, ipc_desc_entry__init);
-	const struct task *t = ns->ns->task;
 
 	e->key = p->__key;
 	e->id = id;
 	e->mode = p->mode;
-	e->uid = user_uid_inside(&d->m, t, p->uid);
-	e->gid = user_gid_inside(&d->m, t, p->gid);
-	e->cuid = user_uid_inside(&d->m, t, p->cuid);
-	e->cgid = user_gid_inside(&d->m, t, p->cgid);
+	e->uid = user_uid_in(ns->ns->owner, p->uid);
+	e->gid = user_gid_in(ns->ns->owner, p->gid);
+	e->cuid = user_uid_in(ns->ns->owner, p->cuid);
+	e->cgid = user_gid_in(ns->ns->owner, p->cgid);
 	return e;
 }
 

@@ -10,12 +10,14 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "base/own.h"
@@ -117,19 +119,41 @@ static int attach_in_yard(struct builder *s, size_t base)
 	return err ? fail_with(err, "attach base %zu", base) : 0;
 }
 
+static int begin_namespace(struct builder *s, size_t i)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		return fail_errno("make mount namespace %u", s->b->m->ns.v[i]->id);
+	s->built[i].ns = own_ns(s);
+	return min(s->built[i].ns, 0);
+}
+
+/* By a process in its owner: descriptors are ours, and what it is told is in memory that is shared. */
+static int begin_owned(struct builder *s, size_t i, int owner)
+{
+	pid_t pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
+	int status, err;
+
+	if (!pid) {
+		err = setns(owner, CLONE_NEWUSER) < 0 ? fail_errno("enter the owner of mount namespace %u",
+								  s->b->m->ns.v[i]->id) : begin_namespace(s, i);
+		_exit(err ? EXIT_FAILURE : EXIT_SUCCESS);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		return fail_errno("fork a helper");
+	return status ? -ECANCELED : go_to(s, s->built[i].ns);
+}
+
 /* The namespaces are begun while the yard is empty. */
 static int begin_namespaces(struct builder *s)
 {
 	for (size_t i = 0; i < s->b->m->ns.n; i++) {
+		int owner = s->b->owners ? s->b->owners[i] : -1;
 		int err = go_to(s, s->yard_ns);
 
+		if (!err)
+			err = owner >= 0 ? begin_owned(s, i, owner) : begin_namespace(s, i);
 		if (err)
 			return err;
-		if (unshare(CLONE_NEWNS) < 0)
-			return fail_errno("make mount namespace %u", s->b->m->ns.v[i]->id);
-		s->built[i].ns = own_ns(s);
-		if (s->built[i].ns < 0)
-			return s->built[i].ns;
 		s->at = s->built[i].ns;
 	}
 	return 0;

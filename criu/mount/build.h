@@ -14,6 +14,7 @@ struct mount_build {
 	const int *contents;		/* by base: an archive, else -1; NULL: file systems stay empty */
 	struct pts_made *ptys;		/* room for pts_count(); descriptors that stay open */
 	size_t *n_ptys;
+	const int *owners;		/* by namespace: the user namespace that owns it, -1: the caller's; NULL: all are */
 	int proc;			/* /proc of the caller's pid namespace */
 	/*
 	 * For plans with steps that need namespaces of tasks that are yet to be forked, else NULL. split() makes a copy of

@@ -20,6 +20,7 @@
 #include "mount/make.h"
 #include "mount/set.h"
 #include "ns/ns.h"
+#include "ns/user.h"
 #include "options.h"
 #include "run/restore.h"
 #include "task/fork.h"
@@ -239,6 +240,27 @@ struct answer {
 	struct mount_built built[];	/* and the terminals behind them */
 };
 
+/* Descriptors of those user namespaces that are not the one mounts are built in. */
+static int *owners_of(struct restore *r)
+{
+	const struct mounts *m = &r->m.mounts->m;
+	int *v = arena_array(m->arena, int, m->ns.n + 1);
+
+	for (size_t i = 0; i < m->ns.n; i++) {
+		const struct ns *owner = ns_by_id(&r->m, NS_MNT, m->ns.v[i]->id)->owner;
+
+		v[i] = owner && owner != ns_mounts_owner(&r->m) ? owner->fd : -1;
+	}
+	return v;
+}
+
+static int builder_main(struct restore *r, const struct mount_build *b, struct mount_built *ret)
+{
+	int err = user_ns_go(r, ns_mounts_owner(&r->m));
+
+	return err ? err : mounts_build(b, ret);
+}
+
 /* Its descriptors are the root task's, its memory and mounts are its own. */
 int mount_set_build(struct restore *r)
 {
@@ -249,6 +271,7 @@ int mount_set_build(struct restore *r)
 	struct mount_build b = {
 		.m = &s->m, .plan = &s->plan, .outside = s->outside, .contents = s->contents, .proc = s->proc,
 		.split = later_split, .make_shown = later_make_shown, .arg = r,
+		.owners = owners_of(r),
 	};
 	int status;
 	pid_t pid;
@@ -260,7 +283,7 @@ int mount_set_build(struct restore *r)
 	b.n_ptys = &a->n_ptys;
 	pid = fork_helper_sharing(r, CLONE_FILES);
 	if (pid == 0)
-		_exit(mounts_build(&b, a->built) ? EXIT_FAILURE : EXIT_SUCCESS);
+		_exit(builder_main(r, &b, a->built) ? EXIT_FAILURE : EXIT_SUCCESS);
 	if (pid < 0)
 		return pid;
 	if (waitpid(pid, &status, 0) < 0)

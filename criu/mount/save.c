@@ -9,6 +9,7 @@
 #include "mount/look.h"
 #include "mount/set.h"
 #include "mount/tar.h"
+#include "ns/ns.h"
 #include "ns/user.h"
 #include "run/dump.h"
 
@@ -27,12 +28,12 @@ int mount_set_save(struct dump *d, uint32_t ns_id)
 
 static int64_t uid_inside(void *m, int64_t id)
 {
-	return user_uid_inside(m, NULL, id);
+	return user_uid_in(ns_mounts_owner(m), id);
 }
 
 static int64_t gid_inside(void *m, int64_t id)
 {
-	return user_gid_inside(m, NULL, id);
+	return user_gid_in(ns_mounts_owner(m), id);
 }
 
 static int save_one(struct dump *d, const struct mnt_sb *sb, const struct mnt_ns *ns)

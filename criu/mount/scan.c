@@ -275,13 +275,14 @@ static int read_all(struct dump *d, const struct mountinfo_list *outside)
 static void translate_ids(const struct model *m, MntEntry *e)
 {
 	char *text = arena_strdup(m->mounts->m.arena, e->options), *key, *value, *out = NULL;
+	const struct ns *owner = ns_mounts_owner(m);
 
 	while (next_option(&text, &key, &value)) {
 		int32_t id;
 
 		if (value && parse_i32(value, 10, &id) == 0 && (streq(key, "uid") || streq(key, "gid")))
 			value = arena_printf(m->mounts->m.arena, "%u",
-					     *key == 'u' ? user_uid_inside(m, NULL, id) : user_gid_inside(m, NULL, id));
+					     *key == 'u' ? user_uid_in(owner, id) : user_gid_in(owner, id));
 		out = arena_printf(m->mounts->m.arena, "%s%s%s%s%s", out ?: "", out ? "," : "", key, value ? "=" : "",
 				   value ?: "");
 	}

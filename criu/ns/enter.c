@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How a task gets into its namespaces. It is born into those of the process that forks it. A new pid or user namespace
- * is made by that fork; all others are made by their first member in tree order, right after its birth, and entered by
- * the rest of their members, who wait for that: the order of the tree makes sure that nobody waits in a circle.
+ * How a task gets into its namespaces. It is born into those of the process that forks it. A new pid namespace is made by
+ * that fork; a user namespace only with the root task, where its pid namespace is owned by it. What other user
+ * namespaces own is there before anybody else is forked (ns/maker.c). All the rest is made by the first member in tree
+ * order, right after its birth, and entered by the other members, who wait for that: the order of the tree makes sure
+ * that nobody waits in a circle. Each task enters its user namespace last of all.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -19,8 +21,8 @@
 #include "run/shared.h"
 #include "task/birth.h"
 
-/* The user namespace first: it owns the others. Mounts last: the tool's own are needed until then. */
-static const enum ns_type entry_order[] = { NS_USER, NS_CGROUP, NS_UTS, NS_IPC, NS_NET, NS_TIME, NS_MNT };
+/* Mounts last: the tool's own are needed until then. */
+static const enum ns_type entry_order[] = { NS_CGROUP, NS_UTS, NS_IPC, NS_NET, NS_TIME, NS_MNT };
 
 /* In whose namespaces t is born; NULL: the tool's. Zombies never leave those that they were born into. */
 static const struct task *born_in(const struct task *t)
@@ -32,24 +34,37 @@ static const struct task *born_in(const struct task *t)
 	return f;
 }
 
+/*
+ * The tool enters it before it forks the root task: that one is born in a user namespace which has no rights in what is
+ * owned by others.
+ */
+static bool is_the_tools_to_enter(const struct restore *r, const struct ns *ns)
+{
+	return ns && ns->type != NS_PID && ns->type != NS_USER && ns->type != NS_MNT && ns_base(&r->m) &&
+	       (ns->ext_key || !ns->owner);
+}
+
 static struct ns *at_birth(const struct restore *r, const struct task *t, enum ns_type type)
 {
 	const struct task *f = born_in(t);
+	struct ns *own = f ? NULL : ns_of(&r->m, t, type);
 
-	return f ? ns_of(&r->m, f, type) : NULL;
+	if (!f)
+		return is_the_tools_to_enter(r, own) ? own : NULL;
+	return ns_of(&r->m, f, type);
+}
+
+static bool is_root_task(const struct restore *r, const struct task *t)
+{
+	return t == r->m.tasks.v[0];
 }
 
 uint64_t ns_clone_flags(const struct restore *r, const struct task *t)
 {
-	uint64_t flags = 0;
+	const struct ns *pid = ns_of(&r->m, t, NS_PID);
+	uint64_t flags = pid && pid->task == t && !pid->ext_key ? CLONE_NEWPID : 0;
 
-	for (enum ns_type type = 0; type < NS_COUNT; type++) {
-		const struct ns *ns = ns_of(&r->m, t, type);
-
-		if ((type == NS_PID || type == NS_USER) && ns && ns->task == t && !ns->ext_key)
-			flags |= ns_rows[type].flag;
-	}
-	return flags;
+	return flags | (is_root_task(r, t) && ns_base(&r->m) ? CLONE_NEWUSER : 0);
 }
 
 static int open_of(pid_t pid_real, enum ns_type type)
@@ -100,6 +115,47 @@ static const struct ns *pid_ns_to_join(const struct restore *r, const struct tas
 	return is_made_by_fork || ns == at_birth(r, t, NS_PID) ? NULL : ns;
 }
 
+static int enter_as_tool(struct restore *r, struct ns *ns, int *ret_back)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", ns_rows[ns->type].name);
+	*ret_back = proc_open(path, O_RDONLY);
+	if (*ret_back < 0)
+		return fail_errno("open %s", path);
+	return ns->fd >= 0 ? enter_fd(ns->fd, ns->type) : ns_make(r, ns);
+}
+
+int ns_go_for_root(struct restore *r, struct ns_way_back *ret_back)
+{
+	int err = 0;
+
+	for (enum ns_type type = 0; type < NS_COUNT; type++)
+		ret_back->fd[type] = -1;
+	for (enum ns_type type = 0; type < NS_COUNT && !err; type++) {
+		struct ns *ns = ns_of_root(&r->m, type);
+		IN_SCOPE(ns_rows[type].name, ns ? (long)ns->id : -1);
+
+		if (is_the_tools_to_enter(r, ns))
+			err = enter_as_tool(r, ns, &ret_back->fd[type]);
+	}
+	return err;
+}
+
+int ns_come_back(struct ns_way_back *back)
+{
+	int first_err = 0;
+
+	for (enum ns_type type = 0; type < NS_COUNT; type++)
+		if (back->fd[type] >= 0) {
+			int err = enter_fd(back->fd[type], type);
+
+			first_err = first_err ?: err;
+			close(take_fd(&back->fd[type]));
+		}
+	return first_err;
+}
+
 int ns_before_fork(struct restore *r, const struct task *t)
 {
 	const struct ns *ns = pid_ns_to_join(r, t);
@@ -111,12 +167,12 @@ int ns_before_fork(struct restore *r, const struct task *t)
 
 int ns_after_fork(struct restore *r, const struct task *t)
 {
-	const struct ns *user = ns_of(&r->m, t, NS_USER);
+	const struct ns *base = is_root_task(r, t) ? ns_base(&r->m) : NULL;
 	auto_fd int own = -1;
 	int err = 0;
 
-	if (user && user->task == t)
-		err = user_ns_map(r, user);
+	if (base)
+		err = user_ns_map(r, base);
 	if (err || !pid_ns_to_join(r, t))
 		return err;
 	own = proc_open("/proc/self/ns/pid", O_RDONLY);
@@ -135,7 +191,7 @@ int ns_for_children(struct restore *r, const struct task *t)
 	return ns->ext_key ? enter_external(r, ns) : enter_ready(r, ns);
 }
 
-static int make(struct restore *r, struct ns *ns)
+int ns_make(struct restore *r, struct ns *ns)
 {
 	const struct ns_row *row = &ns_rows[ns->type];
 
@@ -143,7 +199,7 @@ static int make(struct restore *r, struct ns *ns)
 		return enter_external(r, ns);
 	if (ns->kind->make_and_enter)
 		return ns->kind->make_and_enter(r, ns);
-	if (ns->type != NS_USER && unshare(row->flag) < 0)
+	if (unshare(row->flag) < 0)
 		return fail_errno("make a %s namespace", row->name);
 	return ns->kind->make(r, ns);
 }
@@ -154,7 +210,7 @@ static int enter(struct restore *r, const struct task *t, struct ns *ns)
 
 	if (ns->fd >= 0)
 		return enter_fd(ns->fd, ns->type);
-	return ns->task == t ? make(r, ns) : enter_ready(r, ns);
+	return ns->task == t ? ns_make(r, ns) : enter_ready(r, ns);
 }
 
 /* Others enter what this one has made by opening /proc/PID/ns/NAME: all is ready when it is in all of them. */
@@ -172,7 +228,7 @@ static void announce(struct restore *r, const struct task *t)
 /* Of kinds whose namespaces are made all at once, by the root task. */
 static int make_first(struct restore *r, const struct task *t, enum ns_type type)
 {
-	if (t != r->m.tasks.v[0])
+	if (!is_root_task(r, t))
 		return 0;
 	for (size_t i = 0; i < r->m.namespaces.n; i++) {
 		struct ns *ns = r->m.namespaces.v[i];
@@ -198,19 +254,45 @@ static int joined(struct restore *r, const struct task *t)
 	return 0;
 }
 
+/* Its forker has left it. */
+static int enter_the_tools(struct restore *r, enum ns_type type)
+{
+	IN_SCOPE(ns_rows[type].name, -1);
+	auto_fd int fd = open_of(r->shared->tool_pid, type);
+
+	return fd < 0 ? fd : enter_fd(fd, type);
+}
+
+static int enter_one(struct restore *r, const struct task *t, enum ns_type type)
+{
+	struct ns *ns = ns_of(&r->m, t, type), *at = at_birth(r, t, type);
+
+	if (ns == at)
+		return 0;
+	return ns ? enter(r, t, ns) : enter_the_tools(r, type);
+}
+
+/* What there is before others are forked, besides mounts. */
+static int begin_root_task(struct restore *r)
+{
+	const struct ns *base = ns_base(&r->m);
+	int err = base ? user_ns_begin(r, base) : 0;
+
+	return err ?: ns_make_owned(r);
+}
+
 int ns_enter(struct restore *r, const struct task *t)
 {
+	int err = 0;
+
 	if (!r->m.namespaces.n || !t->ids)
 		return 0;
-	for (size_t i = 0; i < array_size(entry_order); i++) {
-		struct ns *ns = ns_of(&r->m, t, entry_order[i]);
-		int err = make_first(r, t, entry_order[i]);
-
-		if (!err && ns && ns != at_birth(r, t, entry_order[i]))
-			err = enter(r, t, ns);
-		if (err)
-			return err;
-	}
+	if (is_root_task(r, t))
+		err = begin_root_task(r);
+	for (size_t i = 0; i < array_size(entry_order) && !err; i++)
+		err = make_first(r, t, entry_order[i]) ?: enter_one(r, t, entry_order[i]);
+	if (err)
+		return err;
 	announce(r, t);
 	return joined(r, t);
 }
@@ -226,4 +308,14 @@ int ns_make_last(struct restore *r)
 			return err;
 	}
 	return 0;
+}
+
+int ns_own_files(struct restore *r)
+{
+	return r->m.namespaces.n ? user_ns_own_files(r, r->self) : 0;
+}
+
+int ns_enter_user(struct restore *r)
+{
+	return r->m.namespaces.n ? user_ns_enter(r, r->self) : 0;
 }

@@ -56,6 +56,23 @@ int ns_inode_at(int dir, const char *name, ino_t *ret) must_check;
 int ns_inode(pid_t pid, const char *name, ino_t *ret) must_check;
 /* NULL: nobody in the tree is in it, or it is the tool's own. */
 struct ns *ns_by_inode(const struct model *m, enum ns_type type, ino_t ino);
+/* Whether a user namespace is another one or below it; NULL: the tool's own. */
+bool ns_is_within(const struct ns *user, const struct ns *outer);
+/* While dumping: who owns each, own_user being the tool's; what cannot be made again as that; into the inventory. */
+int ns_owners_scan(struct dump *d, ino_t own_user) must_check;
+void ns_owners_refuse(struct dump *d);
+void ns_owners_save(struct dump *d);
+/* While restoring: adds user namespaces that no task is in; when births are planned, whether all can be made. */
+int ns_owners_load(struct restore *r) must_check;
+int ns_owners_check(struct restore *r) must_check;
+/* Whoever forks t; while dumping, its parent. */
+const struct task *ns_forker(const struct task *t);
+/* Why a task could not get into its namespaces; NULL: it can. For dumps too. */
+const char *ns_obstacle(struct model *m, const struct task *t);
+/* In the root task, before it forks others: user namespaces below the base, and all that they own. Opens ns->fd. */
+int ns_make_owned(struct restore *r) must_check;
+/* Makes a namespace; the calling process is in it then. */
+int ns_make(struct restore *r, struct ns *ns) must_check;
 /* While dumping: refuses threads that are in others than their process. */
 int ns_scan_threads(struct dump *d, const struct task *t) must_check;
 struct ns *ns_add(struct model *m, enum ns_type type, uint32_t id, const struct task *t);

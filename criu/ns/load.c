@@ -27,7 +27,7 @@ static int check_task(const struct restore *r, const struct task *t)
 }
 
 /* Whatever differs from what the dumping tool was in. */
-int ns_load(struct restore *r)
+static void find_all(struct restore *r)
 {
 	const TaskKobjIdsEntry *host = r->m.inventory->root_ids;
 
@@ -36,22 +36,24 @@ int ns_load(struct restore *r)
 
 		for (enum ns_type type = 0; t->ids && type < NS_COUNT; type++) {
 			uint32_t id = ns_id_get(t->ids, type);
-			int err;
 
-			if (!id || !ns_id_get(host, type) || id == ns_id_get(host, type) || ns_by_id(&r->m, type, id))
-				continue;
-			err = load_one(r, ns_add(&r->m, type, id, t));
-			if (err)
-				return err;
+			if (id && ns_id_get(host, type) && id != ns_id_get(host, type) && !ns_by_id(&r->m, type, id))
+				ns_add(&r->m, type, id, t);
 		}
 	}
-	for (size_t i = 0; i < r->m.tasks.n; i++) {
-		int err = check_task(r, r->m.tasks.v[i]);
+}
 
-		if (err)
-			return err;
-	}
-	return 0;
+int ns_load(struct restore *r)
+{
+	int err;
+
+	find_all(r);
+	err = ns_owners_load(r);
+	for (size_t i = 0; i < r->m.namespaces.n && !err; i++)
+		err = load_one(r, r->m.namespaces.v[i]);
+	for (size_t i = 0; i < r->m.tasks.n && !err; i++)
+		err = check_task(r, r->m.tasks.v[i]);
+	return err;
 }
 
 int ns_prepare(struct restore *r)
@@ -59,6 +61,8 @@ int ns_prepare(struct restore *r)
 	int fd, err;
 
 	err = ns_join(r);
+	if (!err)
+		err = ns_owners_check(r);
 	if (err || !r->m.namespaces.n)
 		return err;
 	fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);

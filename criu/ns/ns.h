@@ -22,10 +22,16 @@ struct ns {
 	enum ns_type type;
 	uint32_t id;			/* what *_ns_id of its tasks says */
 	const struct ns_kind *kind;
-	const struct task *task;	/* the first of the tree that is in it: while restoring, the one that makes it */
+	/*
+	 * The first of the tree that is in it: while restoring, the one that makes it, if that is in its owner. NULL:
+	 * nobody is in it; a user namespace that is known by what it owns.
+	 */
+	const struct task *task;
+	const struct ns *owner;		/* of user namespaces: the parent; NULL: the tool's own */
+	uid_t made_by;			/* of user namespaces: who owns them, as the parent sees him (dump: the tool) */
 	size_t index;			/* in model.namespaces */
 	ino_t ino;			/* while dumping */
-	int fd;				/* the namespace itself; while restoring, of mount namespaces only; else -1 */
+	int fd;				/* itself; while restoring, if no task makes it at its birth; else -1 */
 	int root;			/* mount namespaces: their root directory; while restoring, in tasks; else -1 */
 	const char *ext_key;		/* it is not part of the snapshot: the label that --inherit-fd gives it again */
 	void *data;			/* the kind's */
@@ -39,6 +45,10 @@ struct ns *ns_first(const struct model *m, enum ns_type type);
 struct ns *ns_of(const struct model *m, const struct task *t, enum ns_type type);
 /* As above, of the root task: the one that ids in the images are counted in. */
 struct ns *ns_of_root(const struct model *m, enum ns_type type);
+/* The user namespace that all tasks are born in; NULL: the tool's own. */
+const struct ns *ns_base(const struct model *m);
+/* The user namespace that mounts are built in, and that ids in them are counted in; NULL: the tool's own. */
+const struct ns *ns_mounts_owner(const struct model *m);
 
 /* --- dump ------------------------------------------------------------------------------------------------------ */
 /* Who is in which: fills model.namespaces, the ids of living tasks and of the tool. Refuses what cannot be saved. */
@@ -58,6 +68,12 @@ int ns_prepare(struct restore *r) must_check;
 
 /* In the one that forks t: CLONE_NEW* for clone3(2); how the new process gets into the rest is ns_enter()'s. */
 uint64_t ns_clone_flags(const struct restore *r, const struct task *t);
+/* In the tool, around the fork of the root task: into those that it could not enter from its user namespace, and back. */
+struct ns_way_back {
+	int fd[NS_COUNT];		/* the tool's own, by type; -1: it did not move */
+};
+int ns_go_for_root(struct restore *r, struct ns_way_back *ret_back) must_check;
+int ns_come_back(struct ns_way_back *back) must_check;
 /* In the one that forks t, around the fork: into the pid namespace of t and back, where that exists already. */
 int ns_before_fork(struct restore *r, const struct task *t) must_check;
 int ns_after_fork(struct restore *r, const struct task *t) must_check;
@@ -67,6 +83,12 @@ int ns_for_children(struct restore *r, const struct task *t) must_check;
 int ns_enter(struct restore *r, const struct task *t) must_check;
 /* In a task, when all exist and wait. */
 int ns_make_last(struct restore *r) must_check;
+/*
+ * In a task that was not born in its user namespace: before it makes files, that they belong to the root of that one;
+ * when it has all files, into it.
+ */
+int ns_own_files(struct restore *r) must_check;
+int ns_enter_user(struct restore *r) must_check;
 /* The namespace itself, once its first task is in it. */
 int ns_open_made(const struct restore *r, const struct ns *ns) must_check;
 /* In the tool, when all tasks exist and wait. */

@@ -127,6 +127,7 @@ int ns_ids_scan(struct dump *d)
 	TaskKobjIdsEntry *ids = d->m.inventory->root_ids;
 	struct own_namespaces own = { 0 };
 	uint32_t next_id = NS_COUNT + 1;
+	int err;
 
 	for (enum ns_type type = 0; type < NS_COUNT; type++) {
 		int got = ns_inode(0, ns_rows[type].name, &own.ino[type]);
@@ -140,15 +141,21 @@ int ns_ids_scan(struct dump *d)
 	for (size_t i = 0; i < d->m.tasks.n; i++) {
 		const struct task *t = d->m.tasks.v[i];
 		IN_SCOPE("task", leader(t)->pid);
-		int err = t->dump->proc ? scan_task(d, t, &own, &next_id) ?: ns_scan_threads(d, t) : 0;
+
+		err = t->dump->proc ? scan_task(d, t, &own, &next_id) ?: ns_scan_threads(d, t) : 0;
 
 		if (err)
 			return err;
 	}
+	err = ns_owners_scan(d, own.ino[NS_USER]);
+	if (err)
+		return err;
+	ns_owners_refuse(d);
 	for (size_t i = 0; i < d->m.tasks.n; i++) {
 		const struct task *t = d->m.tasks.v[i];
 		IN_SCOPE("task", leader(t)->pid);
-		int err = t->dump->proc ? scan_children(d, t, &own) : 0;
+
+		err = t->dump->proc ? scan_children(d, t, &own) : 0;
 
 		if (err)
 			return err;
@@ -193,6 +200,7 @@ int ns_scan(struct dump *d)
 
 int ns_save(struct dump *d)
 {
+	ns_owners_save(d);
 	for (size_t i = 0; i < d->m.namespaces.n; i++) {
 		struct ns *ns = d->m.namespaces.v[i];
 		IN_SCOPE(ns_rows[ns->type].name, ns->id);

@@ -97,9 +97,11 @@ static const struct {
 } task_steps[] = {
 	{ "fds", free_low_fds },
 	{ "forked", pass_forked },
+	{ "owner", ns_own_files },
 	{ "files", make_files },
 	{ "install", install_files },	/* after everybody has made what others fetch */
 	{ "helpers", fork_reap_helpers },
+	{ "user", ns_enter_user },	/* nothing is fetched from others any more, and only there capabilities count */
 	{ "state", make_task },		/* before fill: late_add needs its tables */
 	{ "fill", files_fill },
 	{ "memory", map_memory },	/* last of all that needs libc's memory */

@@ -7,6 +7,7 @@ struct journal;
 struct restore_shared;
 struct cgroups_restore;
 struct late_builder;
+struct ns;
 
 /* What a restore knows of a task beyond its records; the tool's, inherited by the tasks when they are forked. */
 struct restore_task {
@@ -31,6 +32,7 @@ struct restore {
 	char *img_path;
 	struct restore_shared *shared;	/* seen by the tool and all tasks: run/barrier.h */
 	const struct task *self;	/* in a task: itself; NULL in the tool */
+	const struct ns *user;		/* the user namespace of this process; NULL: the tool's */
 	struct files_restore *files;	/* file/state.h */
 	struct late_builder *late;	/* in a task: rows for its restorer */
 	struct vma_list *tool_vmas;	/* mem_note_own() */

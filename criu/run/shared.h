@@ -41,6 +41,7 @@ struct shared_ns {
 	uint32_t is_ready;		/* futex */
 	uint32_t has_pid, is_mapped;	/* futexes: of user namespaces, between the first task and who forks it */
 	int32_t pid_real;		/* of that task, in the tool's pid namespace */
+	int32_t fd;			/* its number in the root task, where a maker has made it; else -1 */
 };
 
 struct restore_shared {
@@ -50,6 +51,7 @@ struct restore_shared {
 	int32_t error_pid;
 	char error_what[48];		/* for failures in code without libc: the stem of the kind */
 	int32_t error_detail;
+	int32_t tool_pid;
 	uint32_t n_tasks, n_files;
 	struct shared_task tasks[];	/* by task->index; files and namespaces follow: shared_file(), shared_ns() */
 };

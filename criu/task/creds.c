@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Credentials of a thread: ids, groups, five sets of capabilities, securebits, no_new_privs. */
 #include <errno.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <string.h>
@@ -15,10 +16,12 @@
 #include "model/model.h"
 #include "pie/inside.h"
 #include "pie/late.h"
+#include "ns/ns.h"
 #include "ns/user.h"
 #include "run/dump.h"
 #include "run/restore.h"
 #include "task/capabilities.h"
+#include "task/creds.h"
 #include "task/kind.h"
 
 enum { GROUPS_MAX = 65536, SECUREBITS_KNOWN = 0xfff };
@@ -72,6 +75,71 @@ static void status_to_record(struct arena *a, const struct proc_status *st, Cred
 	ret->no_new_privs = st->no_new_privs;
 }
 
+static bool has_own_ids(const struct ns *user, const CredsEntry *e)
+{
+	return user_has_uid(user, e->uid) && user_has_uid(user, e->euid) && user_has_uid(user, e->suid) &&
+	       user_has_uid(user, e->fsuid) && user_has_gid(user, e->gid) && user_has_gid(user, e->egid) &&
+	       user_has_gid(user, e->sgid) && user_has_gid(user, e->fsgid);
+}
+
+static bool has_all_ids(const struct ns *user, const CredsEntry *e)
+{
+	bool has = has_own_ids(user, e);
+
+	for (size_t i = 0; i < e->n_groups && has; i++)
+		has = user_has_gid(user, e->groups[i]);
+	return has;
+}
+
+/* Of a thread that has ids without a name in its user namespace: before they are translated. */
+static void note_outer(struct dump *d, const struct ns *user, CredsEntry *e)
+{
+	const uint32_t uids[] = { e->uid, e->euid, e->suid, e->fsuid }, gids[] = { e->gid, e->egid, e->sgid, e->fsgid };
+	const struct ns *parent = user->owner;
+	struct arena *a = &d->m.arena;
+
+	if (!has_all_ids(parent, e))
+		refuse(&d->refusals, REFUSE_CRED_UNSUPPORTED,
+		       "an id of the thread has no name in its user namespace, nor in the parent of that");
+	for (size_t i = 0; i < array_size(uids); i++) {
+		pb_push(a, e->outer_uids, e->n_outer_uids, user_uid_in(parent, uids[i]));
+		pb_push(a, e->outer_gids, e->n_outer_gids, user_gid_in(parent, gids[i]));
+	}
+	for (size_t i = 0; i < e->n_groups; i++)
+		pb_push(a, e->outer_groups, e->n_outer_groups, user_gid_in(parent, e->groups[i]));
+}
+
+static bool has_same_outer(const CredsEntry *a, const CredsEntry *b)
+{
+	return a->n_outer_uids == b->n_outer_uids && a->n_outer_groups == b->n_outer_groups &&
+	       (!a->n_outer_uids || (!memcmp(a->outer_uids, b->outer_uids, a->n_outer_uids * sizeof(uint32_t)) &&
+				     !memcmp(a->outer_gids, b->outer_gids, a->n_outer_gids * sizeof(uint32_t)))) &&
+	       (!a->n_outer_groups || !memcmp(a->outer_groups, b->outer_groups, a->n_outer_groups * sizeof(uint32_t)));
+}
+
+/* A process takes such ids as a whole, with its file system id like the effective one. */
+static void scan_outer(struct dump *d, const struct thread *th, CredsEntry *e)
+{
+	const struct ns *user = ns_of(&d->m, th->task, NS_USER);
+
+	if (!user || !d->m.namespaces.n)
+		return;
+	if (user == ns_base(&d->m)) {
+		if (!has_own_ids(user, e))
+			refuse(&d->refusals, REFUSE_CRED_UNSUPPORTED,
+			       "an id of the thread has no name in the user namespace that it is born in");
+		return;
+	}
+	if (!has_all_ids(user, e))
+		note_outer(d, user, e);
+	if (e->n_outer_uids && (e->outer_uids[1] != e->outer_uids[3] || e->outer_gids[1] != e->outer_gids[3]))
+		refuse(&d->refusals, REFUSE_CRED_UNSUPPORTED,
+		       "a file system id of the thread has no name in its user namespace");
+	if (th != leader(th->task) && !has_same_outer(e, leader(th->task)->core->thread_core->creds))
+		refuse(&d->refusals, REFUSE_CRED_UNSUPPORTED,
+		       "the thread has ids without a name in its user namespace that its process does not have");
+}
+
 /* The kernel told the tool; the record says what the task itself sees. */
 static void translate(const struct model *m, const struct task *t, CredsEntry *e)
 {
@@ -110,6 +178,7 @@ static int creds_scan_thread(struct dump *d, struct thread *th)
 
 	th->core->thread_core->creds = rec;
 	status_to_record(&d->m.arena, th->dump->status, rec);
+	scan_outer(d, th, rec);
 	translate(&d->m, th->task, rec);
 	if (inside->securebits < 0)
 		return fail_with(inside->securebits, "ask thread %d for its securebits", th->pid);
@@ -142,6 +211,9 @@ static int check_creds(const CredsEntry *c)
 			return fail(EINVAL, "user or group id -1");
 	if (c->n_groups > GROUPS_MAX)
 		return fail(EINVAL, "%zu supplementary groups", c->n_groups);
+	if (c->n_outer_uids && (c->n_outer_uids != 4 || c->n_outer_gids != 4 || c->n_outer_groups != c->n_groups))
+		return fail(EINVAL, "%zu, %zu and %zu ids as seen from outside", c->n_outer_uids, c->n_outer_gids,
+			    c->n_outer_groups);
 	if (c->secbits & ~(uint32_t)SECUREBITS_KNOWN)
 		return fail(EINVAL, "unknown securebits %#x", c->secbits);
 	return 0;
@@ -158,6 +230,43 @@ static int creds_check(const struct task *t)
 		err = c ? check_creds(c) : fail(EINVAL, "the image has no credentials");
 	}
 	return err;
+}
+
+/* Where nobody may set groups, all have those of the tool from birth on. */
+static int take_groups(struct arena *a, size_t n, const gid_t *wanted)
+{
+	gid_t *own = arena_array(a, gid_t, GROUPS_MAX);
+	int n_own = getgroups(GROUPS_MAX, own);
+
+	if (n_own == (int)n && !memcmp(own, wanted, n * sizeof(*own)))
+		return 0;
+	return setgroups(n, wanted) < 0 ? fail_errno("set the groups of a task") : 0;
+}
+
+int creds_take_outside(struct restore *r, const struct task *t, bool *ret_keeps_ids)
+{
+	const CredsEntry *c = creds_of(leader(t));
+	const struct ns *user = ns_of(&r->m, t, NS_USER), *parent = user->owner;
+	gid_t *groups = arena_array(&r->m.arena, gid_t, c->n_groups + 1);
+	uint32_t u[4], g[4];
+	int err;
+
+	for (size_t i = 0; i < c->n_groups; i++)
+		groups[i] = c->n_outer_uids ? user_gid_here(r, parent, c->outer_groups[i])
+					    : user_gid_here(r, user, c->groups[i]);
+	err = take_groups(&r->m.arena, c->n_groups, groups);
+	*ret_keeps_ids = c->n_outer_uids;
+	if (err || !*ret_keeps_ids)
+		return err;
+	for (size_t i = 0; i < array_size(u); i++) {
+		u[i] = user_uid_here(r, parent, c->outer_uids[i]);
+		g[i] = user_gid_here(r, parent, c->outer_gids[i]);
+	}
+	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) < 0)
+		return fail_errno("keep capabilities");
+	if (setresgid(g[0], g[1], g[2]) < 0 || setresuid(u[0], u[1], u[2]) < 0)
+		return fail_errno("become user %u and group %u", u[1], g[1]);
+	return 0;
 }
 
 /* What the task has by birth: the tool's credentials. */

@@ -164,6 +164,14 @@ static pid_t fork_spare(const struct restore *r, const struct task *t, uint64_t 
 	return got < 0 ? fail_with(-got, "fork a helper") : got;
 }
 
+pid_t fork_unnumbered(uint64_t flags)
+{
+	const struct chosen_pids none = { .n = 0 };
+	pid_t got = clone_with_pids(&none, flags, SIGCHLD, -1);
+
+	return got < 0 ? fail_with(got, "fork a helper") : got;
+}
+
 pid_t fork_helper_sharing(const struct restore *r, uint64_t flags)
 {
 	return fork_spare(r, r->self, flags);
@@ -436,8 +444,13 @@ static int fork_task(struct restore *r, const struct task *t, uint64_t flags, ta
 pid_t fork_tree(struct restore *r, bool is_sibling, task_main run)
 {
 	const struct task *root = r->m.tasks.v[0];
-	int err = fork_task(r, root, is_sibling ? CLONE_PARENT : 0, run);
+	struct ns_way_back back;
+	int err = ns_go_for_root(r, &back), back_err;
 
+	if (!err)
+		err = fork_task(r, root, is_sibling ? CLONE_PARENT : 0, run);
+	back_err = ns_come_back(&back);
+	err = err ?: back_err;
 	return err ? err : r->shared->tasks[root->index].pid_real;
 }
 

@@ -18,6 +18,11 @@ pid_t fork_tree(struct restore *r, bool is_sibling, void (*run)(struct restore *
  * returns. Its pid is none of the tree's.
  */
 pid_t fork_helper_sharing(const struct restore *r, uint64_t flags) must_check;
+/*
+ * In the root task, before others are forked, or a process that it forked: one that ends before others are forked, so
+ * that its number does not matter.
+ */
+pid_t fork_unnumbered(uint64_t flags) must_check;
 /* In a task, around STEP_GROUPED: into its process group; then helpers and zombies go. */
 int fork_join_group(struct restore *r) must_check;
 int fork_reap_helpers(struct restore *r) must_check;
