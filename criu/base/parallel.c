@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A loop over items whose turns are taken by several threads. */
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <unistd.h>
 #include "base/log.h"
@@ -55,7 +57,7 @@ static size_t count_helpers(const struct parallel *p)
 	return min(n - 1, (size_t)MAX_HELPERS);
 }
 
-void parallel_make_room(void)
+static void make_descriptor_table_large(void)
 {
 	int fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, TABLE_FDS - 1);
 
@@ -65,6 +67,41 @@ void parallel_make_room(void)
 		close(fd);
 }
 
+struct start {
+	void *(*run)(void *arg);
+	void *arg;
+	int err;
+	sem_t is_apart;
+};
+
+static void *start_main(void *arg)
+{
+	struct start *s = arg;
+	void *(*run)(void *) = s->run, *run_arg = s->arg;
+	int err = unshare(CLONE_FS) < 0 ? -errno : 0;
+
+	s->err = err;
+	sem_post(&s->is_apart);		/* from here on *s is no more */
+	return err ? NULL : run(run_arg);
+}
+
+int parallel_start(pthread_t *ret_thread, void *(*run)(void *arg), void *arg)
+{
+	struct start s = { .run = run, .arg = arg };
+	int err;
+
+	make_descriptor_table_large();
+	sem_init(&s.is_apart, 0, 0);
+	err = -pthread_create(ret_thread, NULL, start_main, &s);
+	if (err)
+		return err;
+	while (sem_wait(&s.is_apart) < 0)
+		;			/* a signal */
+	if (s.err)
+		pthread_join(*ret_thread, NULL);
+	return s.err;
+}
+
 int parallel_run(const struct parallel *p)
 {
 	struct loop l = { .p = p, .scope = log_scope_innermost() };
@@ -72,7 +109,7 @@ int parallel_run(const struct parallel *p)
 	size_t n = count_helpers(p), n_started = 0;
 
 	if (n)
-		parallel_make_room();
+		make_descriptor_table_large();
 	for (; n_started < n; n_started++) {
 		struct helper *h = &helpers[n_started];
 

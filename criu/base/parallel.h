@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once				/* base/parallel.h: the same work on many items, on all CPUs */
+#include <pthread.h>
 #include <stddef.h>
 #include "base/arena.h"
 
@@ -19,7 +20,9 @@ struct parallel {
 int parallel_run(const struct parallel *p) must_check;
 
 /*
- * To be called before a thread is started that runs beside others which open files: to let a descriptor table grow that
- * threads share, the kernel waits for RCU (expand_fdtable()), 10 ms and more each time.
+ * A thread that lives beside the caller, who joins it. It has a working directory and root of its own: setns(2) into a
+ * mount namespace is not for who shares these. The table of descriptors is made large before:
+ * when threads share one that has to grow, the kernel waits for RCU (expand_fdtable()), 10 ms and more each time.
+ * A negative errno: there is none.
  */
-void parallel_make_room(void);
+int parallel_start(pthread_t *ret_thread, void *(*run)(void *arg), void *arg) must_check;

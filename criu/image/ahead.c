@@ -99,8 +99,7 @@ void images_make_ahead(int dir, size_t n_files)
 	ahead.dir = dir;
 	ahead.n_wanted = n_files;
 	ahead.must_end = false;
-	parallel_make_room();
-	ahead.is_on = pthread_create(&ahead.maker, NULL, make_files, NULL) == 0;
+	ahead.is_on = parallel_start(&ahead.maker, make_files, NULL) == 0;
 	if (!ahead.is_on)
 		setrlimit(RLIMIT_NOFILE, &ahead.limit);
 }

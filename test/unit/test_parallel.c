@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Loops whose turns are taken by several threads, and the memory that comes out of them. */
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -94,12 +96,38 @@ static void an_arena_takes_over_another(void **state)
 	arena_free(&a);
 }
 
+static void *wait_for_end(void *arg)
+{
+	char c;
+
+	assert_int_equal(read(*(int *)arg, &c, 1), 0);
+	return NULL;
+}
+
+static void the_caller_of_a_thread_beside_may_go_to_another_mount_namespace(void **state)
+{
+	int fds[2], ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	pthread_t thread;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(parallel_start(&thread, wait_for_end, &fds[0]), 0);
+	assert_int_equal(setns(ns, CLONE_NEWNS), 0);
+	close(fds[1]);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	close(fds[0]);
+	close(ns);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_item_has_its_turn_once_and_keeps_its_memory),
 		cmocka_unit_test(a_failure_ends_the_loop_in_the_scope_of_the_caller),
 		cmocka_unit_test(an_arena_takes_over_another),
+		cmocka_unit_test(the_caller_of_a_thread_beside_may_go_to_another_mount_namespace),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
