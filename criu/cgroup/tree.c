@@ -7,6 +7,7 @@
 #include "base/own.h"
 #include "base/parse.h"
 #include "cgroup/lines.h"
+#include "cgroup/programs.h"
 #include "cgroup/tree.h"
 
 enum { VALUE_MAX = 64 << 10 };
@@ -213,6 +214,19 @@ static bool leads_to_wanted(const struct cg_tree *t, const char *path)
 	return false;
 }
 
+/* Of cgroups on the way that others are in, too, the programs stay with those. */
+static void tell_programs(const struct cg_tree *t, const struct cg_dir *dir)
+{
+	bool is_of_tree = dir->is_whole;
+
+	if (*t->h->name || is_machine_root(t, dir))
+		return;
+	for (size_t i = 0; i < t->wanted.n && !is_of_tree; i++)
+		is_of_tree = streq(t->wanted.v[i], dir->path);
+	if (is_of_tree)
+		cgroup_programs_tell(t->arena, dir->fd, dir->path);
+}
+
 static int scan_dir(struct cg_tree *t, struct cg_dir *dir, const char *name, CgroupDirEntry **ret);
 
 static int scan_children(struct cg_tree *t, const struct cg_dir *dir, CgroupDirEntry *e)
@@ -260,6 +274,7 @@ static int scan_dir(struct cg_tree *t, struct cg_dir *dir, const char *name, Cgr
 	err = scan_props(t, dir, e);
 	if (!err)
 		set_frozen(t, dir, &st, e);
+	tell_programs(t, dir);
 	if (!err && st.st_nlink > 2)	/* the links of a directory count what is below it */
 		err = scan_children(t, dir, e);
 	*ret = e;

@@ -737,6 +737,48 @@ def cgroup_that_cannot_be_entered(b):
     b.unharmed()
 
 
+BPF_PROG_LOAD, BPF_PROG_ATTACH = 5, 8
+
+
+def attach_device_program(group):
+    """A program that allows every device: r0 = 1; exit."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    code = ctypes.create_string_buffer(struct.pack("=BBhi", 0xb7, 0, 0, 1) + struct.pack("=BBhi", 0x95, 0, 0, 0))
+    text = ctypes.create_string_buffer(b"GPL")
+    load = ctypes.create_string_buffer(struct.pack("=IIQQ", 15, 2, ctypes.addressof(code), ctypes.addressof(text)), 128)
+    prog = libc.syscall(321, BPF_PROG_LOAD, load, 128)
+    if prog < 0:
+        raise Skipped(f"no BPF program can be loaded: {os.strerror(ctypes.get_errno())}")
+    fd = os.open(group, os.O_RDONLY)
+    attach = ctypes.create_string_buffer(struct.pack("=IIII", fd, prog, 6, 0), 128)
+    if libc.syscall(321, BPF_PROG_ATTACH, attach, 128) < 0:
+        raise Skipped(f"no BPF program can be attached: {os.strerror(ctypes.get_errno())}")
+    os.close(prog)
+    os.close(fd)
+
+
+@case
+def cgroup_programs_are_told(b):
+    """What an engine attaches to a cgroup of version 2 is in no image: the dump says so, and of nothing else."""
+    top = "/sys/fs/cgroup/unified"
+    if not os.path.exists(f"{top}/cgroup.procs"):
+        raise Skipped("no cgroup2 is mounted there")
+    group = f"{top}/zdtm-{os.getpid()}"
+    for path in (group, f"{group}/bare"):
+        os.mkdir(path)
+        b.cgroups.insert(0, path)
+    attach_device_program(group)
+    pid = b.start()
+    write(f"{group}/bare/cgroup.procs", pid)
+    write(f"{group}/cgroup.procs", pid)
+    b.before = b.target.snapshot()
+    said = good(b, "dump", "-t", pid, "-D", b.images(), "-R")
+    lines = [line for line in said.splitlines() if "BPF programs" in line]
+    expect(len(lines) == 1 and f"/zdtm-{os.getpid()}: BPF programs are attached to it (1 cgroup_device)" in lines[0],
+           "the dump says of the program:", *lines)
+    write(f"{top}/cgroup.procs", pid)
+
+
 def cgroup_restored_limit(b, *extra):
     """Dumped with these options from a cgroup with pids.max 77 and restored: the limit, None where no cgroup was made."""
     top = "/sys/fs/cgroup/pids"
