@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * BPF programs attached to cgroups. They are objects of whoever made the cgroup (an engine, systemd), who attaches them again
- * when it makes the cgroup again, and nothing in the tree holds them. So a dump only says what is there. What an upper
- * cgroup lends to those below is told with that cgroup.
+ * BPF programs attached to cgroups. They are objects of whoever made the cgroup (an engine, systemd), who attaches them
+ * again with the cgroup, and nothing in the tree holds them. So a dump only says what is there. What an upper cgroup lends
+ * to those below is told with that cgroup.
  */
 #include <linux/bpf.h>
 #include <string.h>

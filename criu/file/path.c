@@ -68,12 +68,15 @@ static void warn_of_outsider(const struct model *m, const char *link)
 
 /* --- link remaps ----------------------------------------------------------------------------------------- */
 
-/* In a mount namespace of the tree, a path that still means the same when this process is gone. */
-static const char *journal_path(struct dump *d, const struct file_facts *f, const char *path)
+/* Of a name in a mount namespace of the tree the other process has no descriptor, and the task may be in a chroot. */
+static int journal_link(struct dump *d, const struct file_facts *f, const char *path)
 {
+	char ns[64];
+
 	if (f->root == AT_FDCWD)
-		return path;
-	return arena_printf(&d->m.arena, "/proc/%d/root%s", leader(f->task)->pid_real, path);
+		return journal_enter(d->journal, JOURNAL_FILE, path, NULL);
+	snprintf(ns, sizeof(ns), "/proc/%d/ns/mnt", leader(where_task(d, f))->pid_real);
+	return journal_enter(d->journal, JOURNAL_FILE_INSIDE, path, ns);
 }
 
 int path_link(int fd, int dir, const char *name)
@@ -88,7 +91,7 @@ int path_link(int fd, int dir, const char *name)
 
 static int link_at(struct dump *d, const struct file_facts *f, const char *dir, struct remap_link *l)
 {
-	int entry = journal_enter(d->journal, JOURNAL_FILE, journal_path(d, f, l->path), NULL);
+	int entry = journal_link(d, f, l->path);
 	const char *base = l->path + strlen(dir) + 1;
 	auto_fd int at = -1;
 	int err;

@@ -38,6 +38,11 @@ void where_find(const struct dump *d, struct file_facts *f)
 	f->is_outside = !mnt && d->m.mounts && !mount_set_is_own(d->m.mounts, f->mnt_id);
 }
 
+const struct task *where_task(const struct dump *d, const struct file_facts *f)
+{
+	return ns_by_id(&d->m, NS_MNT, mounts_by_id(&d->m.mounts->m, f->mnt_id)->ns->id)->task;
+}
+
 int where_open(const struct file_facts *f, const char *path)
 {
 	int flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;

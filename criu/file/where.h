@@ -11,6 +11,7 @@ struct file_facts;
 struct restore;
 struct model;
 struct mount_visit;
+struct task;
 
 /* --- dump ------------------------------------------------------------------------------------------------------ */
 /* Sets f->root and f->is_outside from f->mnt_id. */
@@ -18,6 +19,8 @@ void where_find(const struct dump *d, struct file_facts *f);
 /* As lstat(2) and open(2) with O_PATH | O_NOFOLLOW, of a path as the mount namespace of the file has it. */
 int where_stat(const struct file_facts *f, const char *path, struct stat *ret) must_check;
 int where_open(const struct file_facts *f, const char *path) must_check;
+/* Of a file in a mount namespace of the tree: a task that is in that. */
+const struct task *where_task(const struct dump *d, const struct file_facts *f);
 
 /* --- restore --------------------------------------------------------------------------------------------------- */
 /* The record whose name leads to file `id`; NULL: there is none that begins at a root. */

@@ -3,11 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <compel/record.h>
 #include "base/log.h"
@@ -83,6 +86,33 @@ static void write_back(const char *path, const char *value)
 		warn_errno("write %s back to %s", value, path);
 }
 
+static void unlink_name(const char *path)
+{
+	if (unlink(path) < 0 && errno != ENOENT)
+		warn_errno("remove temporary %s", path);
+}
+
+/* In a child: who enters a mount namespace is at its root from then on, wherever the roots of the tasks in it are. */
+static void unlink_inside(const char *ns, const char *path)
+{
+	pid_t pid = fork();
+
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	if (pid < 0)
+		warn_errno("remove temporary %s", path);
+	if (!pid) {
+		auto_fd int fd = open(ns, O_RDONLY | O_CLOEXEC);
+
+		/* A namespace that has ended has taken the name along, or has left it to nobody who could be asked. */
+		if (fd >= 0 && setns(fd, CLONE_NEWNS) == 0)
+			unlink_name(path);
+		else
+			warn_errno("remove temporary %s: enter %s", path, ns);
+		_exit(EXIT_SUCCESS);
+	}
+}
+
 void journal_set_tasks(struct journal *j, struct restore_shared *s)
 {
 	j->tasks = s;
@@ -96,8 +126,10 @@ static void take_back(const struct journal *j, const struct entry *e)
 			warn("an unfinished snapshot stays in %s", e->path);
 		break;
 	case JOURNAL_FILE:
-		if (unlink(e->path) < 0 && errno != ENOENT)
-			warn_errno("remove temporary %s", e->path);
+		unlink_name(e->path);
+		break;
+	case JOURNAL_FILE_INSIDE:
+		unlink_inside(e->value, e->path);
 		break;
 	case JOURNAL_FREEZER:
 		write_back(e->path, e->value);
