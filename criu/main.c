@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/parse.h"
 #include "cmd/cmd.h"
+#include "help.h"
 #include "options.h"
 
 struct command {
@@ -28,10 +29,16 @@ enum { EXIT_GONE = 255 };
 
 static const struct command *command_by_name(const char *name)
 {
+	const char *near;
+
 	for (size_t i = 0; i < array_size(commands); i++)
 		if (streq(commands[i].name, name))
 			return &commands[i];
-	(void)fail(EINVAL, "unknown command: %s; see criu --help", name);
+	near = help_nearest_command(name);
+	if (near)
+		(void)fail(EINVAL, "unknown command: %s; did you mean %s?", name, near);
+	else
+		(void)fail(EINVAL, "unknown command: %s; see criu --help", name);
 	return NULL;
 }
 
@@ -42,7 +49,7 @@ int main(int argc, char **argv)
 	int got;
 
 	if (argc < 2) {
-		(void)fail(EINVAL, "no command; one of dump, restore, check, cpuinfo; see criu --help");
+		help_usage(stderr);
 		return EXIT_FAILURE;
 	}
 	got = options_parse(argc, argv, &opt);
@@ -56,7 +63,8 @@ int main(int argc, char **argv)
 		return EXIT_GONE;
 	}
 	if (opt.n_args > command->n_words && !opt.exec_cmd) {
-		(void)fail(EINVAL, "excessive parameter for command %s: %s", opt.command, opt.args[command->n_words]);
+		(void)fail(EINVAL, "excessive parameter for command %s: %s; see criu %s --help", opt.command,
+			   opt.args[command->n_words], opt.command);
 		return EXIT_FAILURE;
 	}
 	if (!command->is_free && check_privilege(&opt))

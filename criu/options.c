@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "base/parse.h"
+#include "help.h"
 #include "options.h"
 
 enum row_type { ROW_FLAG, ROW_INT, ROW_SIZE, ROW_STR, ROW_OPTSTR, ROW_LIST, ROW_CALL, ROW_IDLE, ROW_LATER, ROW_GONE };
@@ -25,7 +26,6 @@ struct row {
 	uint64_t def;			/* of numbers */
 	const char *def_text;		/* of ROW_OPTSTR without argument; why of ROW_IDLE */
 	int (*call)(struct options *o, const char *arg);
-	const char *arg, *help;
 };
 
 /* Options live as long as the process: nothing frees them. */
@@ -80,23 +80,22 @@ static int call_version(struct options *o not_used, const char *arg not_used)
 	return 1;
 }
 
-static int print_help(void);
-
+/* Seen before the others are parsed, so that it wins. */
 static int call_help(struct options *o not_used, const char *arg not_used)
 {
-	return print_help();
+	return 1;
 }
 
 #define FIELD(f) offsetof(struct options, f)
 static const struct row rows[] = {
-#define OPT_FLAG(n, l, f, h)		{ .name = n, .letter = l, .type = ROW_FLAG, .offset = FIELD(f), .help = h },
-#define OPT_ALIAS(n, l, f, h)		{ .name = n, .letter = l, .type = ROW_FLAG, .offset = FIELD(f), .help = h },
-#define OPT_INT(n, l, f, d, h)		{ .name = n, .letter = l, .type = ROW_INT, .has_arg = 1, .offset = FIELD(f), .def = d, .arg = "N", .help = h },
-#define OPT_SIZE(n, l, f, d, h)		{ .name = n, .letter = l, .type = ROW_SIZE, .has_arg = 1, .offset = FIELD(f), .def = d, .arg = "SIZE", .help = h },
-#define OPT_STR(n, l, f, a, h)		{ .name = n, .letter = l, .type = ROW_STR, .has_arg = 1, .offset = FIELD(f), .arg = a, .help = h },
-#define OPT_OPTSTR(n, l, f, a, d, h)	{ .name = n, .letter = l, .type = ROW_OPTSTR, .has_arg = 2, .offset = FIELD(f), .def_text = d, .arg = a, .help = h },
-#define OPT_LIST(n, l, f, a, h)		{ .name = n, .letter = l, .type = ROW_LIST, .has_arg = 1, .offset = FIELD(f), .arg = a, .help = h },
-#define OPT_CALL(n, l, ha, a, c, h)	{ .name = n, .letter = l, .type = ROW_CALL, .has_arg = ha, .call = call_##c, .arg = a, .help = h },
+#define OPT_FLAG(n, l, f, h)		{ .name = n, .letter = l, .type = ROW_FLAG, .offset = FIELD(f) },
+#define OPT_ALIAS(n, l, f, h)		{ .name = n, .letter = l, .type = ROW_FLAG, .offset = FIELD(f) },
+#define OPT_INT(n, l, f, d, a, h)		{ .name = n, .letter = l, .type = ROW_INT, .has_arg = 1, .offset = FIELD(f), .def = d },
+#define OPT_SIZE(n, l, f, d, h)		{ .name = n, .letter = l, .type = ROW_SIZE, .has_arg = 1, .offset = FIELD(f), .def = d },
+#define OPT_STR(n, l, f, a, h)		{ .name = n, .letter = l, .type = ROW_STR, .has_arg = 1, .offset = FIELD(f) },
+#define OPT_OPTSTR(n, l, f, a, d, h)	{ .name = n, .letter = l, .type = ROW_OPTSTR, .has_arg = 2, .offset = FIELD(f), .def_text = d },
+#define OPT_LIST(n, l, f, a, h)		{ .name = n, .letter = l, .type = ROW_LIST, .has_arg = 1, .offset = FIELD(f) },
+#define OPT_CALL(n, l, ha, a, c, h)	{ .name = n, .letter = l, .type = ROW_CALL, .has_arg = ha, .call = call_##c },
 #define OPT_IDLE(n, l, ha, why)		{ .name = n, .letter = l, .type = ROW_IDLE, .has_arg = ha, .def_text = why },
 #define OPT_LATER(n, l, ha)		{ .name = n, .letter = l, .type = ROW_LATER, .has_arg = ha },
 #define OPT_GONE(n)			{ .name = n, .type = ROW_GONE },
@@ -115,7 +114,7 @@ static int bad_argument(const struct row *r, const char *arg)
 
 static int set_int(struct options *o, const struct row *r, const char *arg)
 {
-	/* "PID|text" in the help column; all our integers count something. */
+	/* All our integers count something. */
 	int *v = field(o, r);
 
 	if (parse_i32(arg, 10, v) || *v < 0)
@@ -166,35 +165,6 @@ static int apply(struct options *o, const struct row *r, const char *arg, bool i
 		return fail(EINVAL, "--%s is deprecated and does nothing; leave it out", r->name);
 	}
 	return 0;
-}
-
-static int print_help(void)
-{
-	printf("Usage:\n"
-	       "  criu dump -t PID [-D DIR] [options]      save the process tree below PID\n"
-	       "  criu restore [-D DIR] [options]          bring it back\n"
-	       "  criu check [--extra|--all|--feature F]   say what this machine can do\n"
-	       "  criu cpuinfo dump|check [-D DIR]         store what this CPU can do; compare it\n"
-	       "  criu service [--address PATH] [options]  do what programs ask for through a socket\n\n"
-	       "Options:\n");
-	for (size_t i = 0; i < array_size(rows); i++) {
-		const struct row *r = &rows[i];
-		const char *bar, *arg = r->arg ? r->arg : "", *help = r->help;
-		char left[64];
-
-		if (!help)
-			continue;
-		bar = strchr(help, '|');
-		if (r->type == ROW_INT && bar) {	/* "PID|text": the argument has a better name than N */
-			arg = arena_printf(&option_arena, "%.*s", (int)(bar - help), help);
-			help = bar + 1;
-		}
-		snprintf(left, sizeof(left), "%c%c%c --%s%s%s%s", r->letter ? '-' : ' ', r->letter ? r->letter : ' ',
-			 r->letter ? ',' : ' ', r->name, *arg ? (r->has_arg == 2 ? "[=" : " ") : "", arg,
-			 *arg && r->has_arg == 2 ? "]" : "");
-		printf("  %-34s %s\n", left, help);
-	}
-	return 1;
 }
 
 static const struct row *row_by_name(const char *name, bool *ret_negated)
@@ -333,6 +303,7 @@ static void build_getopt(struct option *ret_long, char *ret_short)
 {
 	size_t n = 0;
 
+	*ret_short++ = ':';	/* it tells nobody anything, and tells a missing argument from an unknown option */
 	for (size_t i = 0; i < array_size(rows); i++) {
 		const struct row *r = &rows[i];
 
@@ -350,6 +321,16 @@ static void build_getopt(struct option *ret_long, char *ret_short)
 	*ret_short = 0;
 }
 
+/* getopt_long(3) takes the beginning of a name for it, if there is only one. */
+static unsigned int n_beginning_with(const char *text)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < array_size(rows); i++)
+		n += has_prefix(rows[i].name, text);
+	return n;
+}
+
 static const struct row *row_by_getopt(int c, bool *ret_negated)
 {
 	*ret_negated = c >= NEGATED_BASE;
@@ -359,25 +340,42 @@ static const struct row *row_by_getopt(int c, bool *ret_negated)
 	return NULL;
 }
 
+/* `word`: where getopt_long(3) stopped. ':' an argument is missing, '?' everything else. */
+static int bad_option(int c, const char *word)
+{
+	const char *name = has_prefix(word, "--") ? word + 2 : "", *near;
+	bool is_negated;
+	const struct row *r = optopt ? row_by_getopt(optopt, &is_negated) : NULL;
+
+	if (c == ':' && r)
+		return fail(EINVAL, "--%s wants an argument; see criu --help", r->name);
+	if (r)
+		return fail(EINVAL, "--%s takes no argument; leave out what is behind \"=\"", r->name);
+	if (!*name)
+		return fail(EINVAL, "unknown option: -%c; see criu --help", optopt);
+	name = arena_printf(&option_arena, "%.*s", (int)strcspn(name, "="), name);
+	if (n_beginning_with(name))
+		return fail(EINVAL, "ambiguous option: --%s; see criu --help", name);
+	near = help_nearest_option(name);
+	if (near)
+		return fail(EINVAL, "unknown option: --%s; did you mean --%s?", name, near);
+	return fail(EINVAL, "unknown option: --%s; see criu --help", name);
+}
+
 static int parse_argv(struct options *o, int argc, char **argv)
 {
 	struct option longs[MAX_LONG];
-	char shorts[3 * array_size(rows) + 1];
+	char shorts[3 * array_size(rows) + 2];
 	int c;
 
 	build_getopt(longs, shorts);
-	opterr = 0;
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		bool is_negated;
 		const struct row *r;
 		int err;
 
-		if (c == '?') {
-			if (optopt && optopt < LONG_BASE)
-				return fail(EINVAL, "unknown option or missing argument: -%c; see criu --help", optopt);
-			return fail(EINVAL, "unknown option or missing argument: %s; see criu --help",
-				    argv[optind - 1]);
-		}
+		if (c == '?' || c == ':')
+			return bad_option(c, argv[optind - 1]);
 		r = row_by_getopt(c, &is_negated);
 		err = apply(o, r, optarg, is_negated);
 		if (err)
@@ -461,15 +459,17 @@ int options_parse(int argc, char **argv, struct options *ret)
 	int err;
 
 	set_defaults(&o);
-	if (wants(argc, argv, "--help", "-h"))
-		return print_help();
+	if (wants(argc, argv, "--help", "-h")) {
+		help_print(help_command_of(argc, argv));
+		return 1;
+	}
 	err = read_wanted_configs(&o, argc, argv);
 	if (!err)
 		err = parse_argv(&o, argc, argv);
 	if (err)
 		return err;
 	if (optind >= argc)
-		return fail(EINVAL, "no command; one of dump, restore, check, cpuinfo; see criu --help");
+		return fail(EINVAL, "no command; one of dump, restore, check, cpuinfo, service; see criu --help");
 	o.command = argv[optind];
 	o.args = argv + optind + 1;
 	o.n_args = argc - optind - 1;

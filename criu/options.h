@@ -19,7 +19,7 @@ struct client;			/* run/script.h */
 
 struct options {
 #define OPT_FLAG(name, letter, field, help)		bool field;
-#define OPT_INT(name, letter, field, def, help)		int field;
+#define OPT_INT(name, letter, field, def, arg, help)	int field;
 #define OPT_SIZE(name, letter, field, def, help)	uint64_t field;
 #define OPT_STR(name, letter, field, arg, help)		const char *field;
 #define OPT_OPTSTR(name, letter, field, arg, def, help)	const char *field;

@@ -34,7 +34,7 @@ $(BUILD)/pycriu/version.py: Makefile
 	@mkdir -p $(@D)
 	$(Q)printf '# SPDX-License-Identifier: LGPL-2.1-or-later\nVERSION = "%s"\n' $(VERSION) > $@
 
-crit-test: pycriu
+crit-test: pycriu $(BUILD)/criu
 	$(Q)PYTHONPATH=$(BUILD) $(PYTHON) test/unit-py/run.py
 
 # Debian's own directory for /usr, that of the interpreter's version for anything else.

@@ -23,6 +23,26 @@ def unknown_option(b):
 
 
 @case
+def mistyped_option(b):
+    b.fails("leav-running; did you mean --leave-running", "dump", "--leav-running", "-t", "1")
+
+
+@case
+def mistyped_command(b):
+    b.fails("did you mean dump", "dmup", "-t", "1")
+
+
+@case
+def ambiguous_option(b):
+    b.fails("ambiguous option: --leave;", "dump", "--leave", "-t", "1")
+
+
+@case
+def argument_of_a_flag(b):
+    b.fails("--dry-run takes no argument", "dump", "--dry-run=yes", "-t", "1")
+
+
+@case
 def unknown_short_option(b):
     b.fails(r"\bY\b|-Y", "dump", "-Y", "-t", "1")
 
@@ -34,7 +54,7 @@ def unknown_command(b):
 
 @case
 def option_without_argument(b):
-    b.fails("tree|-t", "dump", "-t")
+    b.fails("--tree wants an argument", "dump", "-t")
 
 
 @case

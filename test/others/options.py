@@ -1234,6 +1234,22 @@ def help_text(b):
     text = good(b, "--help")
     for word in ("dump", "restore", "check", "--images-dir", "--leave-running"):
         expect(word in text, f"the help does not name {word}")
+    expect(len(re.findall(r"^[A-Za-z ,]+:$", text, re.M)) > 8, "the options are in no groups", text)
+    expect(max(map(len, text.splitlines())) <= 120, "a line is too long", max(text.splitlines(), key=len))
+
+
+@case
+def help_of_one_command(b):
+    text = good(b, "restore", "--help")
+    expect("--restore-detached" in text and "--leave-stopped" in text, "an option of restore is missing", text)
+    expect("--tree" not in text and "--feature" not in text, "options of other commands are there", text)
+    expect(not re.search(r"^\w.*:\n\n|:\Z", text, re.M), "a group without options", text)
+
+
+@case
+def usage_without_words(b):
+    code, text = b.tool()
+    expect(code == 1 and "criu dump -t PID" in text and len(text.splitlines()) < 12, f"exit code {code}", text)
 
 
 @case
