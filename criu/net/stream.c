@@ -4,6 +4,7 @@
 #include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_addrlabel.h>
+#include <linux/if_bridge.h>
 #include <linux/neighbour.h>
 #include <linux/nexthop.h>
 #include <linux/pkt_sched.h>
@@ -17,11 +18,15 @@
 #define PLAIN	STREAM_PLAIN
 #define DELETE	STREAM_DELETE
 #define LINKS	STREAM_LINKS
+enum { RTM_DELNEIGHTBL = 0 };		/* these are changed, never deleted */
 
 const struct stream_row stream_rows[NET_STREAMS] = {
 #define STREAM(id, img, word, messages, fam, header, fixer, bits)                                                      \
 	{ #id, IMG_##img, word, RTM_GET##messages, RTM_NEW##messages, RTM_DEL##messages, fam, sizeof(header), fixer,    \
-	  bits },
+	  NULL, bits },
+#define SPLIT(id, img, word, messages, fam, header, splitter, bits)                                                    \
+	{ #id, IMG_##img, word, RTM_GET##messages, RTM_NEW##messages, RTM_DEL##messages, fam, sizeof(header), NULL,     \
+	  splitter, bits },
 #include "net/streams.def"
 };
 
@@ -56,6 +61,11 @@ static bool is_of(const struct stream_row *row, const struct nlmsghdr *h)
 	return h->nlmsg_type == row->add || (row->add == RTM_NEWQDISC && h->nlmsg_type == RTM_NEWTCLASS);
 }
 
+void stream_keep(struct stream_dump *s, const struct nlmsghdr *request)
+{
+	append(s->a, s->to, request);
+}
+
 static int each_message(const struct nlmsghdr *h, void *arg)
 {
 	struct stream_dump *s = arg;
@@ -63,6 +73,10 @@ static int each_message(const struct nlmsghdr *h, void *arg)
 	struct nlmsghdr *fixed = h->nlmsg_len + FIX_ROOM > sizeof(room) ? arena_alloc(s->a, h->nlmsg_len + FIX_ROOM) :
 									  (void *)room;
 
+	if (s->row->split) {
+		s->row->split(h, s);
+		return 0;
+	}
 	if (!is_of(s->row, h) || !s->row->fix(h, fixed))
 		return 0;
 	append(s->a, s->to, s->is_fixed ? fixed : h);
@@ -193,7 +207,9 @@ static void fix_all(struct arena *a, const struct stream_row *row, const struct 
 	struct stream_dump s = { a, row, ret, true };
 	const struct nlmsghdr *h;
 
-	for each_in(from, at, h)
+	if (row->split)
+		*ret = *from;
+	else for each_in(from, at, h)
 		each_message(h, &s);
 }
 
@@ -255,6 +271,8 @@ static int add(const struct stream_row *row, struct netlink *nl, const struct nl
 	int err;
 
 	memcpy(copy, h, h->nlmsg_len);
+	if (row->add == RTM_NEWNEIGHTBL)
+		copy->nlmsg_type = RTM_SETNEIGHTBL;
 	if (is_inet6) {
 		/* No search for duplicates: it was ours before. The second message takes the mark off. */
 		struct nlattr *at = netlink_find(h, row->head, IFA_FLAGS);

@@ -8,6 +8,7 @@
 
 struct arena;
 struct net_ns;
+struct stream_dump;
 
 enum net_stream {
 #define STREAM(id, ...) NET_STREAM_##id,
@@ -34,8 +35,9 @@ struct stream_row {
 	 * room for the whole message.
 	 */
 	bool (*fix)(const struct nlmsghdr *h, struct nlmsghdr *to);
+	/* Instead, where one message tells what several requests give back: stream_keep() for each. The image has those. */
+	void (*split)(const struct nlmsghdr *h, struct stream_dump *s);
 	unsigned int flags;
-
 };
 enum { STREAM_PLAIN = 1, STREAM_DELETE = 2, STREAM_LINKS = 4 };
 
@@ -53,6 +55,7 @@ int stream_filters(const struct net_ns *ns, struct netlink *nl, size_t *ret_n) m
 /* For fix(): header and attributes but those listed (ends with 0) to `to`. */
 void stream_copy(const struct nlmsghdr *h, struct nlmsghdr *to, size_t head, const uint16_t *without);
 struct nlattr *stream_add(struct nlmsghdr *to, int type, const void *data, size_t len);
+void stream_keep(struct stream_dump *s, const struct nlmsghdr *request);
 
 bool addr_fix(const struct nlmsghdr *h, struct nlmsghdr *to);
 bool nexthop_fix(const struct nlmsghdr *h, struct nlmsghdr *to);
@@ -62,3 +65,5 @@ bool neigh_fix(const struct nlmsghdr *h, struct nlmsghdr *to);
 bool fdb_fix(const struct nlmsghdr *h, struct nlmsghdr *to);
 bool label_fix(const struct nlmsghdr *h, struct nlmsghdr *to);
 bool qdisc_fix(const struct nlmsghdr *h, struct nlmsghdr *to);
+bool neightbl_fix(const struct nlmsghdr *h, struct nlmsghdr *to);
+void mdb_split(const struct nlmsghdr *h, struct stream_dump *s);

@@ -214,3 +214,23 @@ bool qdisc_fix(const struct nlmsghdr *h, struct nlmsghdr *to)
 	fix_htb(to);
 	return true;
 }
+
+/* Parameters of one device. Those of the whole table are the machine's. */
+bool neightbl_fix(const struct nlmsghdr *h, struct nlmsghdr *to)
+{
+	/* QUEUE_LEN says once more what QUEUE_LENBYTES does. */
+	static const uint16_t fixed[] = { NDTPA_REFCNT, NDTPA_REACHABLE_TIME, NDTPA_QUEUE_LEN, NDTPA_PAD, 0 };
+	struct nlattr *params = netlink_find(h, sizeof(struct ndtmsg), NDTA_PARMS), *nest, *at;
+	struct nlattr *name = netlink_find(h, sizeof(struct ndtmsg), NDTA_NAME);
+	int left;
+
+	if (!name || !params || !nla_find(nla_data(params), nla_len(params), NDTPA_IFINDEX))
+		return false;
+	stream_copy(h, to, sizeof(struct ndtmsg), WITHOUT(NDTA_PARMS, NDTA_CONFIG, NDTA_STATS, NDTA_PAD));
+	nest = stream_add(to, NDTA_PARMS | NLA_F_NESTED, NULL, 0);
+	nla_for_each_nested(at, params, left)
+		if (!is_listed(fixed, nla_type(at)))
+			stream_add(to, nla_type(at), nla_data(at), nla_len(at));
+	nest->nla_len = (char *)to + to->nlmsg_len - (char *)nest;
+	return true;
+}

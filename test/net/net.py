@@ -29,6 +29,7 @@ ip -d neigh | sed -E 's/ (used|probes) [^ ]+//g; s/(REACHABLE|DELAY|PROBE|STALE)
 ip neigh show proxy
 bridge fdb | grep -e permanent -e static -e dst | grep -v 33:33: | sort
 bridge vlan
+bridge mdb | grep -v temp | sort
 ip addrlabel | sort
 tc qdisc | sed 's/direct_packets_stat [0-9]*//' | sort
 tc class show dev lo
@@ -91,6 +92,10 @@ CASES = {
     "neigh": [PAIR + "ip addr add 10.0.0.1/24 dev v0; ip neigh add 10.0.0.7 lladdr 02:00:00:00:00:07 dev v0; "
               "ip neigh add 10.0.0.8 lladdr 02:00:00:00:00:08 dev v0 nud stale; ip -6 neigh add fe80::7 lladdr 02:00:00:00:00:07 dev v0; "
               "ip neigh add proxy 10.0.0.99 dev v0; ip addrlabel add prefix 2001:db8:77::/64 label 55"],
+    "neigh_settings": [PAIR + "cd /proc/sys/net; echo 7 >ipv4/neigh/v0/ucast_solicit; echo 5000 >ipv4/neigh/v0/retrans_time_ms; echo 77777 >ipv6/neigh/v1/gc_stale_time; "
+                       "echo 100000 >ipv4/neigh/v1/unres_qlen_bytes; echo 9 >ipv4/neigh/lo/proxy_qlen"],
+    "mdb": [PAIR + "ip link add br0 type bridge; ip link set v0 master br0; ip link set br0 up; sleep 2; bridge mdb add dev br0 port v0 grp 239.1.1.1 permanent; "
+            "bridge mdb add dev br0 port v0 grp 239.1.1.2 src 10.0.0.7 permanent; bridge mdb add dev br0 port v0 grp ff1e::5 permanent"],
     "tc": [PAIR + "tc qdisc add dev v0 root handle 1: htb default 10; tc class add dev v0 parent 1: classid 1:1 htb rate 10mbit; "
            "tc class add dev v0 parent 1:1 classid 1:10 htb rate 2mbit ceil 5mbit; tc qdisc add dev v0 parent 1:10 handle 10: pfifo limit 77; "
            "tc qdisc add dev v1 root handle 5: tbf rate 1mbit burst 10kb latency 50ms; tc qdisc add dev lo clsact"],
