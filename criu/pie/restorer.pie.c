@@ -32,12 +32,17 @@ static void __attribute__((noreturn)) give_up(struct restorer_args *a, long err,
 		sys_exit(1);
 }
 
+static void arrive(struct restore_shared *s)
+{
+	if (shared_arrive(s))
+		wake(&s->n_arrived);
+}
+
 static void pass(struct restorer_args *a, enum restore_step step)
 {
 	struct restore_shared *s = (void *)a->shared;
 
-	__atomic_add_fetch(&s->n_arrived, 1, __ATOMIC_ACQ_REL);
-	wake(&s->n_arrived);
+	arrive(s);
 	while (__atomic_load_n(&s->step, __ATOMIC_ACQUIRE) == (uint32_t)step)
 		sys_futex(&s->step, FUTEX_WAIT, step, NULL, NULL, 0);
 }
@@ -85,8 +90,7 @@ static void __attribute__((noreturn)) stand_still(struct restorer_args *a, struc
 	while (!__atomic_load_n(&a->is_shared_done, __ATOMIC_ACQUIRE))
 		sys_futex(&a->is_shared_done, FUTEX_WAIT, 0, NULL, NULL, 0);
 	run_rows(a, &t->late, TRACED);
-	__atomic_add_fetch(&s->n_arrived, 1, __ATOMIC_ACQ_REL);
-	wake(&s->n_arrived);
+	arrive(s);
 	for (;;)
 		sys_futex(&s->step, FUTEX_WAIT, STEP_TRACED, NULL, NULL, 0);
 }

@@ -51,8 +51,8 @@ int barrier_pass(struct restore *r, enum restore_step step)
 {
 	struct restore_shared *s = r->shared;
 
-	__atomic_add_fetch(&s->n_arrived, 1, __ATOMIC_ACQ_REL);
-	futex_wake(&s->n_arrived);
+	if (shared_arrive(s))
+		futex_wake(&s->n_arrived);
 	while (__atomic_load_n(&s->step, __ATOMIC_ACQUIRE) == step) {
 		if (has_failed(r))
 			return -ECANCELED;
@@ -137,8 +137,9 @@ int barrier_wait(struct restore *r, enum restore_step step, size_t n)
 	struct restore_shared *s = r->shared;
 
 	progress_expect(n, PROGRESS_TASKS);
+	__atomic_store_n(&s->n_wanted, n, __ATOMIC_SEQ_CST);
 	for (;;) {
-		uint32_t arrived = __atomic_load_n(&s->n_arrived, __ATOMIC_ACQUIRE);
+		uint32_t arrived = __atomic_load_n(&s->n_arrived, __ATOMIC_SEQ_CST);
 		int err;
 
 		progress_set(arrived);

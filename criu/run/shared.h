@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once				/* run/shared.h: the page that the tool and all tasks being restored see */
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -47,6 +48,7 @@ struct shared_ns {
 struct restore_shared {
 	uint32_t step;			/* futex: the step that is being worked at */
 	uint32_t n_arrived;		/* futex: how many have done their part of it */
+	uint32_t n_wanted;		/* with how many the tool goes on: it is woken for the last of them only */
 	int32_t error;			/* the first failure, a positive errno; wakes everybody */
 	int32_t error_pid;
 	char error_what[48];		/* for failures in code without libc: the stem of the kind */
@@ -55,6 +57,17 @@ struct restore_shared {
 	uint32_t n_tasks, n_files;
 	struct shared_task tasks[];	/* by task->index; files and namespaces follow: shared_file(), shared_ns() */
 };
+
+/*
+ * In a task: one more has arrived. True: the tool may be waiting for this one, and is to be woken. Both sides write
+ * their word before they read the other's, in one order for all, so one of them sees that all are there.
+ */
+static inline bool shared_arrive(struct restore_shared *s)
+{
+	uint32_t n = __atomic_add_fetch(&s->n_arrived, 1, __ATOMIC_SEQ_CST);
+
+	return n >= __atomic_load_n(&s->n_wanted, __ATOMIC_SEQ_CST);
+}
 
 static inline struct shared_file *shared_file(struct restore_shared *s, size_t index)
 {
