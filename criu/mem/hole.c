@@ -76,18 +76,16 @@ int mem_note_own(struct restore *r)
 	return own_vmas(&r->m.arena, r->tool_vmas);
 }
 
-int mem_find_hole(const struct vma_list *noted, const struct task *t, uint64_t size, uint64_t *ret_addr)
+int mem_find_hole(struct arena *a, const struct vma_list *noted, const struct task *t, uint64_t size,
+		  uint64_t *ret_addr)
 {
-	struct arena a = { 0 };
 	struct vma_list own = { 0 };
 	struct taken k = { 0 };
-	int err = noted ? 0 : own_vmas(&a, &own);
+	int err = noted ? 0 : own_vmas(a, &own);
 
-	if (!err) {
-		taken_add_vmas(&a, &k, noted ?: &own);
-		taken_add_task(&a, &k, t);
-		err = hole_find(&k, HOLE_RESTORER, size, ret_addr);
-	}
-	arena_free(&a);
-	return err;
+	if (err)
+		return err;
+	taken_add_vmas(a, &k, noted ?: &own);
+	taken_add_task(a, &k, t);
+	return hole_find(&k, HOLE_RESTORER, size, ret_addr);
 }

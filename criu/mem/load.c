@@ -149,7 +149,10 @@ static int load_entries(struct reading *rd, int img_dir)
 	return got;
 }
 
-/* Mapped, not read: a page is touched when it is used. The mapping is inherited by the tasks and lost with the tool. */
+/*
+ * Mapped, not read: a page is touched when it is used. For the tool alone: in a tree of 50 tasks each fork would copy 50
+ * mappings, which the task unmaps again. Tasks read with runs_read().
+ */
 static int map_pages(struct task *t, int img_dir, uint64_t expected)
 {
 	char name[64];
@@ -174,6 +177,8 @@ static int map_pages(struct task *t, int img_dir, uint64_t expected)
 	map = mmap(NULL, expected, PROT_READ, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		return fail_errno("cannot map %s", name);
+	if (madvise(map, expected, MADV_DONTFORK) < 0)
+		return fail_errno("cannot keep %s out of the tasks", name);
 	t->pages.map = map;
 	t->pages.map_len = expected;
 	return 0;

@@ -494,7 +494,7 @@ int mem_make(struct restore *r, const struct task *t)
 		return err;
 	r->shared->tasks[t->index].uffd = -1;
 	mk.premap = t->restore->premap;
-	mk.is_premapped = premap_wanted(&r->m.arena, &r->m, t);
+	mk.is_premapped = mk.premap->wanted;
 	mk.has_uffd = fill_needs_uffd(t, mk.is_premapped) && make_uffd(&mk);
 	/* The vDSO is where it was before the fork. What has come since then goes before it moves. */
 	err = vdso_plan_make(r, t, r->tool_vmas, &mk.vdso);

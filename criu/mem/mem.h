@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include "base/compiler.h"
 
+struct arena;
 struct dump;
 struct restore;
 struct model;
@@ -31,7 +32,8 @@ int mem_note_own(struct restore *r) must_check;
  * Where the task's restorer of this size can live, away from its mappings and from the tool's: as noted before, or, with
  * NULL, as they are in this process now.
  */
-int mem_find_hole(const struct vma_list *noted, const struct task *t, uint64_t size, uint64_t *ret_addr) must_check;
+int mem_find_hole(struct arena *a, const struct vma_list *noted, const struct task *t, uint64_t size,
+		  uint64_t *ret_addr) must_check;
 /* In a task, before it forks: memory that its children share with it is made and filled now, at a temporary place. */
 int mem_make_shared(struct restore *r, const struct task *t) must_check;
 /* In a task, last: late rows for the restorer, userfaultfd, descriptors of mapped files (files_open). */

@@ -44,6 +44,14 @@ static const VmaEntry *vma_at(const struct task *t, uint64_t addr, size_t *ret_i
 	       t->mm->vmas[low] : NULL;
 }
 
+/* Sharing is told by where the contents are stored: the same place in the same file. */
+static bool is_same_place(const struct task *a, const struct page_run *in_a, const struct task *b,
+			  const struct page_run *in_b, uint64_t addr)
+{
+	return run_owner(a, in_a) == run_owner(b, in_b) &&
+	       in_a->offset + (addr - in_a->start) == in_b->offset + (addr - in_b->start);
+}
+
 /* The next stretch of page i of the child's runs, from *at on, that is the parent's page too; false: no more. */
 static bool next_shared(const struct task *parent, const struct task *child, size_t *i, uint64_t *at, uint64_t *ret_end)
 {
@@ -58,7 +66,7 @@ static bool next_shared(const struct task *parent, const struct task *child, siz
 
 			*at = max(*at, p->start);
 			*ret_end = min(run_end(p), run_end(c));
-			if (*at < *ret_end && run_contents(parent, p, *at) == run_contents(child, c, *at))
+			if (*at < *ret_end && is_same_place(parent, p, child, c, *at))
 				return true;
 			*at = max(*at, *ret_end);
 		}
@@ -93,44 +101,24 @@ bool *premap_wanted(struct arena *a, const struct model *m, const struct task *t
 	return wanted;
 }
 
-/* Reads what t has between start and end into place; of_parent: pages that the parent has too are there already. */
-static int read_runs(struct restore *r, const struct task *t, const struct premap_area *ar)
+/* A task making its own, out of what it was forked with. */
+struct maker {
+	struct restore *r;
+	const struct task *t;
+	const struct premap *from;	/* its parent's, which it began with; or NULL */
+	struct premap *p;
+	struct runs_reader pages;
+};
+
+static int read_area(struct maker *mk, const struct premap_area *ar)
 {
-	auto_fd int fd = -1;
-	uint32_t open_id = 0;
-	char name[64];
-
-	for (size_t i = run_find(&t->pages, ar->start); i < t->pages.runs.n; i++) {
-		const struct page_run *run = &t->pages.runs.v[i];
-		uint64_t at = max(run->start, ar->start), end = min(run_end(run), ar->end);
-		uint32_t id = run_owner(t, run)->pages.pages_id;
-
-		if (at >= end)
-			break;
-		if (id != open_id) {
-			own_close_fd(&fd);
-			if (image_name(IMG_PAGES, id, name, sizeof(name)) < 0)
-				return fail(EINVAL, "pages file %u has no name", id);
-			fd = openat(r->img_dir, name, O_RDONLY | O_CLOEXEC);
-			if (fd < 0)
-				return fail_errno("cannot open %s", name);
-			open_id = id;
-		}
-		while (at < end) {
-			ssize_t got = pread(fd, (void *)(ar->at + (at - ar->start)), end - at,
-					    run->offset + (at - run->start));
-
-			if (got <= 0)
-				return got ? fail_errno("cannot read %s", name) : fail(EINVAL, "%s is truncated", name);
-			at += got;
-		}
-	}
-	return 0;
+	return runs_read(&mk->pages, mk->t, ar->start, ar->end, (void *)ar->at);
 }
 
-/* As read_runs, for an area that came from the parent: shared pages stay, others are dropped before they are read. */
-static int adopt_pages(struct restore *r, const struct task *t, const struct premap_area *ar)
+/* As read_area, for an area that came from the parent: shared pages stay, others are dropped before they are read. */
+static int adopt_pages(struct maker *mk, const struct premap_area *ar)
 {
+	const struct task *t = mk->t;
 	size_t i = run_find(&t->pages, ar->start);
 	uint64_t done = ar->start, at = ar->start, end;
 
@@ -146,7 +134,7 @@ static int adopt_pages(struct restore *r, const struct task *t, const struct pre
 
 			if (madvise((void *)own.at, own.end - own.start, MADV_DONTNEED) < 0)
 				return fail_errno("drop memory at %" PRIx64, own.at);
-			err = read_runs(r, t, &own);
+			err = read_area(mk, &own);
 			if (err)
 				return err;
 		}
@@ -185,42 +173,40 @@ static int map_area(struct restore *r, struct premap_area *ar)
 	return err;
 }
 
-static int new_area(struct restore *r, const struct task *t, struct premap *p, const VmaEntry *v, uint64_t start,
-		    uint64_t end)
+static int new_area(struct maker *mk, const VmaEntry *v, uint64_t start, uint64_t end)
 {
 	struct premap_area ar = { .start = start, .end = end, .vma = v };
 	int err;
 
 	if (start >= end)
 		return 0;
-	err = map_area(r, &ar);
+	err = map_area(mk->r, &ar);
 	if (!err)
-		err = read_runs(r, t, &ar);
-	vec_push(&r->m.arena, &p->areas, ar);
+		err = read_area(mk, &ar);
+	vec_push(&mk->r->m.arena, &mk->p->areas, ar);
 	return err;
 }
 
 /* One wanted mapping: what the parent's areas cover is adopted, the rest is made. */
-static int make_vma(struct restore *r, const struct task *t, const struct premap *from, struct premap *p,
-		    const VmaEntry *v)
+static int make_vma(struct maker *mk, const VmaEntry *v)
 {
 	uint64_t done = v->start;
 	int err = 0;
 
-	for (size_t i = 0; from && i < from->areas.n && !err; i++) {
-		const struct premap_area *theirs = &from->areas.v[i];
+	for (size_t i = 0; mk->from && i < mk->from->areas.n && !err; i++) {
+		const struct premap_area *theirs = &mk->from->areas.v[i];
 		struct premap_area ar = { max(theirs->start, v->start), min(theirs->end, v->end), 0, v };
 
 		if (ar.start >= ar.end || !vma_corresponds(theirs->vma, v))
 			continue;
 		ar.at = theirs->at + (ar.start - theirs->start);
-		err = new_area(r, t, p, v, done, ar.start);
+		err = new_area(mk, v, done, ar.start);
 		if (!err)
-			err = adopt_pages(r, t, &ar);
-		vec_push(&r->m.arena, &p->areas, ar);
+			err = adopt_pages(mk, &ar);
+		vec_push(&mk->r->m.arena, &mk->p->areas, ar);
 		done = ar.end;
 	}
-	return err ? err : new_area(r, t, p, v, done, v->end);
+	return err ? err : new_area(mk, v, done, v->end);
 }
 
 static int unmap_if(uint64_t start, uint64_t end)
@@ -278,19 +264,22 @@ int premap_make(struct restore *r, const struct task *t)
 {
 	const struct task *from = forked_from(t);
 	bool is_parent = from && from == t->parent;
-	struct premap *p;
+	struct maker mk = {
+		.r = r, .t = t, .from = is_parent ? from->restore->premap : NULL, .pages = RUNS_READER(r->img_dir),
+	};
 	bool *wanted;
 	int err = 0;
 
 	if (t->restore->premap)
 		return 0;
-	p = t->restore->premap = arena_new(&r->m.arena, struct premap);
-	wanted = premap_wanted(&r->m.arena, &r->m, t);
+	mk.p = t->restore->premap = arena_new(&r->m.arena, struct premap);
+	mk.p->wanted = wanted = premap_wanted(&r->m.arena, &r->m, t);
 	if (from)
 		err = drop_foreign(t, from->restore->premap, is_parent ? wanted : NULL);
 	for (size_t i = 0; i < t->mm->n_vmas && !err; i++)
 		if (wanted[i])
-			err = make_vma(r, t, is_parent ? from->restore->premap : NULL, p, t->mm->vmas[i]);
+			err = make_vma(&mk, t->mm->vmas[i]);
+	runs_reader_close(&mk.pages);
 	return err;
 }
 

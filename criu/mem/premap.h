@@ -17,6 +17,7 @@ struct premap_area {
 
 struct premap {
 	VEC(struct premap_area) areas;	/* ascending */
+	const bool *wanted;		/* premap_wanted() of the task */
 };
 
 /*

@@ -34,3 +34,16 @@ static inline const uint8_t *run_contents(const struct task *t, const struct pag
 {
 	return run_owner(t, r)->pages.map + r->offset + (addr - r->start);
 }
+
+/* The pages files, one of them open at a time: runs of the same owner mostly follow one another. */
+struct runs_reader {
+	int dir, fd;
+	uint32_t id;			/* of the open file */
+	char name[64];
+};
+
+#define RUNS_READER(img_dir) { .dir = (img_dir), .fd = -1 }
+
+/* What t has between start and end goes to the memory at `to`, which is the place of start; the gaps stay as they are. */
+int runs_read(struct runs_reader *rd, const struct task *t, uint64_t start, uint64_t end, void *to) must_check;
+void runs_reader_close(struct runs_reader *rd);

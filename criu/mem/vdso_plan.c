@@ -73,18 +73,17 @@ static uint64_t length(const struct range *r)
 }
 
 /* The image's vDSO as one piece of memory. */
-static void *image_contents(const struct task *t, const struct range *vdso)
+static int image_contents(const struct restore *r, const struct task *t, const struct range *vdso, void **ret)
 {
-	char *buf = calloc(1, length(vdso));
+	struct runs_reader pages = RUNS_READER(r->img_dir);
+	int err;
 
-	for (size_t i = run_find(&t->pages, vdso->start); buf && i < t->pages.runs.n; i++) {
-		const struct page_run *r = &t->pages.runs.v[i];
-
-		if (r->start >= vdso->end)
-			break;
-		memcpy(buf + (r->start - vdso->start), run_contents(t, r, r->start), r->n_pages * PAGE_SIZE);
-	}
-	return buf;
+	*ret = calloc(1, length(vdso));
+	if (!*ret)
+		return fail(ENOMEM, "no memory for the vDSO");
+	err = runs_read(&pages, t, vdso->start, vdso->end, *ret);
+	runs_reader_close(&pages);
+	return err;
 }
 
 static bool is_same(const struct vdso_place *old, const struct vdso_place *own, const void *contents)
@@ -96,6 +95,8 @@ static bool is_same(const struct vdso_place *old, const struct vdso_place *own, 
 
 static void move_all(struct vdso_plan *p, uint64_t delta_from, uint64_t delta)
 {
+	if (delta_from == delta)
+		return;
 	for (unsigned int i = 0; i < p->n_kept; i++)
 		p->moves[p->n_moves++] = (struct vdso_arm){
 			.from = p->kept[i]->start + delta_from,
@@ -173,25 +174,25 @@ int vdso_plan_make(struct restore *r, const struct task *t, struct vma_list *own
 	}
 	if (length(&old.vdso) > VDSO_MAX_BYTES)
 		return fail(EINVAL, "mm-%d.img: a vDSO of %" PRIu64 " bytes", leader(t)->pid, length(&old.vdso));
-	contents = image_contents(t, &old.vdso);
-	if (!contents)
-		return fail(ENOMEM, "no memory for the vDSO");
+	err = image_contents(r, t, &old.vdso, &contents);
+	if (err)
+		return err;
 	whole = mine.vdso;
 	if (mine.vvar.start)
 		extend(&whole, mine.vvar.start, mine.vvar.end);
+	delta = old.vdso.start - mine.vdso.start;
+	target = (struct range){ whole.start + delta, whole.end + delta };
+	p->is_same = is_same(&old, &mine, contents);
+	if (p->is_same && !(delta && overlap(&whole, &target))) {
+		move_all(p, 0, delta);
+		return 0;
+	}
 	err = find_parking(r, t, own, length(&whole), &parking);
 	if (err)
 		return err;
-	p->is_same = is_same(&old, &mine, contents);
 	if (!p->is_same)
 		return park_and_jump(p, &old, &mine, parking - whole.start, contents);
-	delta = old.vdso.start - mine.vdso.start;
-	target = (struct range){ whole.start + delta, whole.end + delta };
-	if (delta && overlap(&whole, &target)) {	/* mremap does not do that in one step */
-		move_all(p, 0, parking - whole.start);
-		move_all(p, parking - whole.start, delta);
-	} else if (delta) {
-		move_all(p, 0, delta);
-	}
+	move_all(p, 0, parking - whole.start);	/* mremap does not go where it overlaps in one step */
+	move_all(p, parking - whole.start, delta);
 	return 0;
 }

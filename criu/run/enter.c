@@ -92,7 +92,7 @@ static uint64_t stacks_at(const struct restore *r)
 static int map_at_hole(struct restore *r, const struct vma_list *noted)
 {
 	uint64_t addr;
-	int err = mem_find_hole(noted, r->self, r->place.size, &addr);
+	int err = mem_find_hole(&r->m.arena, noted, r->self, r->place.size, &addr);
 
 	if (err)
 		return err;

@@ -132,6 +132,18 @@ static struct task *write_task(struct task *parent, pid_t pid, const MmEntry *mm
 	return t;
 }
 
+static int truncate_pages(int id, off_t len)
+{
+	char name[64];
+	int fd, err;
+
+	snprintf(name, sizeof(name), "pages-%d.img", id);
+	fd = openat(dir, name, O_WRONLY);
+	err = ftruncate(fd, len);
+	close(fd);
+	return err;
+}
+
 /* --- what is fine -------------------------------------------------------------------------------------------- */
 static void entries_are_cut_where_mappings_end(void **state)
 {
@@ -172,6 +184,29 @@ static void shared_pages_lead_to_the_first_holder(void **state)
 	assert_true(wanted[0]);
 	assert_false(wanted[3]);
 	assert_true(premap_wanted(&m.arena, &m, tc)[0]);
+}
+
+static void runs_are_read_from_the_files_of_their_holders(void **state)
+{
+	static const struct entry a[] = { { BASE, 4, PE_PRESENT } }, b[] = { { BASE, 1, PE_PRESENT }, { BASE + 2 * P, 1, PE_COW, 1 } };
+	struct task *ta = write_task(NULL, 1, good_mm(), a, 1, 4), *tb = write_task(ta, 2, good_mm(), b, 2, 1);
+	struct runs_reader rd = RUNS_READER(dir);
+	char buf[4 * P];
+
+	(void)state;
+	assert_int_equal(mem_load(&m, ta, dir), 0);
+	assert_int_equal(mem_load(&m, tb, dir), 0);
+	memset(buf, '-', sizeof(buf));
+	assert_int_equal(runs_read(&rd, tb, BASE + P / 2, BASE + 4 * P, buf), 0);
+	assert_memory_equal(buf, "a", 1);
+	assert_int_equal(buf[P / 2], '-');			/* no page: stays */
+	assert_int_equal(buf[3 * P / 2], 'c');			/* the third of the holder's */
+	assert_int_equal(buf[5 * P / 2 - 1], 'c');
+	assert_int_equal(buf[5 * P / 2], '-');
+	runs_reader_close(&rd);
+	assert_int_equal(truncate_pages(1, 2 * P), 0);
+	assert_int_equal(runs_read(&rd, tb, BASE, BASE + 4 * P, buf), -EINVAL);
+	runs_reader_close(&rd);
 }
 
 static void plain_images_are_compared_with_the_parent(void **state)
@@ -298,6 +333,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(entries_are_cut_where_mappings_end),
 		TEST(shared_pages_lead_to_the_first_holder),
+		TEST(runs_are_read_from_the_files_of_their_holders),
 		TEST(plain_images_are_compared_with_the_parent),
 		TEST(bad_pagemaps_are_refused),
 		TEST(sharing_what_is_not_there_is_refused),
