@@ -148,6 +148,8 @@ static int plan(void *run)
 		err = files_prepare(r);
 	if (!err)
 		err = cgroups_prepare(r);
+	if (!err)
+		err = task_kinds_note(r);
 	return err ? err : mem_note_own(r);
 }
 

@@ -46,3 +46,9 @@ struct restore {
 	bool has_pidfile;
 	struct restore_stats stats;
 };
+
+/* Does a task still have, when its state is made, what the tool had when it forked? Entering namespaces changes that. */
+static inline bool inherits_from_tool(const struct restore *r)
+{
+	return !r->m.namespaces.n;
+}

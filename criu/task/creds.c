@@ -436,10 +436,17 @@ static int add_rows(struct restore *r, const struct thread *th, const struct own
 	return 0;
 }
 
+static struct own_creds noted;		/* because each task would ask a hundred times for what it has inherited */
+
+static int creds_note(struct restore *r)
+{
+	return read_own(&r->m.arena, &noted);
+}
+
 static int creds_make(struct restore *r, const struct task *t)
 {
-	struct own_creds own;
-	int err = read_own(&r->m.arena, &own);
+	struct own_creds own = noted;
+	int err = inherits_from_tool(r) ? 0 : read_own(&r->m.arena, &own);
 
 	for (size_t i = 0; i < t->n_threads && !err; i++) {
 		const CredsEntry *c = creds_of(&t->threads[i]);
@@ -457,5 +464,6 @@ const struct task_kind creds_kind = {
 	.name = "creds",
 	.scan_thread = creds_scan_thread,
 	.check = creds_check,
+	.note = creds_note,
 	.make = creds_make,
 };

@@ -57,6 +57,16 @@ int task_kinds_check(const struct task *t)
 	return 0;
 }
 
+int task_kinds_note(struct restore *r)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < array_size(kinds) && !err; i++)
+		if (kinds[i]->note)
+			err = kinds[i]->note(r);
+	return err;
+}
+
 int task_kinds_make(struct restore *r, const struct task *t)
 {
 	int err = 0;

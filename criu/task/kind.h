@@ -16,7 +16,8 @@ struct thread;
  * fill the records from what the family has read already (thread->dump: stat, status,
  * inside) and from further questions from outside; refuse calls refuse() for what cannot be saved.
  * Load: check looks at the values of a loaded record and says image errors with fail(EINVAL, ...).
- * Restore: make and make_thread run in the task that is being restored, with libc, before its memory is replaced. What
+ * Restore: note runs in the tool before there are tasks, for what all of them inherit and would else ask for one by
+ * one; make and make_thread run in the task that is being restored, with libc, before its memory is replaced. What
  * must be done later is added as a row with late_add() (pie/late.h) and done by the kind's .pie.c.
  */
 struct task_kind {
@@ -26,6 +27,7 @@ struct task_kind {
 	int (*scan_thread)(struct dump *d, struct thread *th);
 	void (*refuse)(struct dump *d, const struct task *t);
 	int (*check)(const struct task *t);
+	int (*note)(struct restore *r);
 	int (*make)(struct restore *r, const struct task *t);
 	int (*make_thread)(struct restore *r, const struct thread *th);
 };
@@ -35,4 +37,5 @@ int task_kinds_ask(struct dump *d, struct task *t, struct inside_task *in, struc
 int task_kinds_scan(struct dump *d, struct task *t) must_check;
 void task_kinds_refuse(struct dump *d, const struct task *t);
 int task_kinds_check(const struct task *t) must_check;
+int task_kinds_note(struct restore *r) must_check;
 int task_kinds_make(struct restore *r, const struct task *t) must_check;

@@ -54,24 +54,27 @@ static int write_adj(int32_t adj)
 	return 0;
 }
 
+static int32_t noted;		/* because every task inherits it */
+
+static int oom_score_adj_note(struct restore *r not_used)
+{
+	int err = read_adj(pids_own_real(), &noted);
+
+	return err ? fail_with(err, "read own oom_score_adj") : 0;
+}
+
 static int oom_score_adj_make(struct restore *r not_used, const struct task *t)
 {
 	const TaskCoreEntry *tc = leader(t)->core->tc;
-	int32_t own;
 	int err;
 
-	if (!tc->has_oom_score_adj)
-		return 0;
-	err = read_adj(pids_own_real(), &own);
-	if (err)
-		return fail_with(err, "read own oom_score_adj");
-	if (own == tc->oom_score_adj)
+	if (!tc->has_oom_score_adj || noted == tc->oom_score_adj)
 		return 0;
 	err = write_adj(tc->oom_score_adj);
 	/* Harmless to go on: it matters only when memory runs out, and no process notices. */
 	if (err == -EACCES)
 		warn("lost: %d is below the tool's own floor, the task keeps %d; CAP_SYS_RESOURCE would allow it",
-		     tc->oom_score_adj, own);
+		     tc->oom_score_adj, noted);
 	else if (err)
 		return fail_with(err, "write %d to oom_score_adj", tc->oom_score_adj);
 	return 0;
@@ -81,5 +84,6 @@ const struct task_kind oom_score_adj_kind = {
 	.name = "oom_score_adj",
 	.scan = oom_score_adj_scan,
 	.check = oom_score_adj_check,
+	.note = oom_score_adj_note,
 	.make = oom_score_adj_make,
 };

@@ -7,12 +7,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include "base/log.h"
 #include "model/model.h"
 #include "pie/inside.h"
 #include "pie/late.h"
 #include "run/dump.h"
+#include "run/restore.h"
 #include "task/kind.h"
 
 static const char *const names[RLIMITS] = {
@@ -88,40 +90,59 @@ static int report(int resource, const struct rlimit *own, uint64_t wanted)
 		    limit_text(own_text, sizeof(own_text), own->rlim_max));
 }
 
-static int raise_limit(int resource, const RlimitEntry *e)
+static int raise_limit(int resource, const struct rlimit *own, const RlimitEntry *e)
 {
-	struct rlimit own, wide;
+	struct rlimit wide = { max(own->rlim_cur, (rlim_t)e->cur), max(own->rlim_max, (rlim_t)e->max) };
 
-	if (getrlimit(resource, &own) < 0)
-		return fail_errno("getrlimit %s", names[resource]);
-	wide.rlim_cur = max(own.rlim_cur, (rlim_t)e->cur);
-	wide.rlim_max = max(own.rlim_max, (rlim_t)e->max);
-	if (wide.rlim_cur == own.rlim_cur && wide.rlim_max == own.rlim_max)
+	if (wide.rlim_cur == own->rlim_cur && wide.rlim_max == own->rlim_max)
 		return 0;
 	if (setrlimit(resource, &wide) == 0)
 		return 0;
-	return errno == EPERM ? report(resource, &own, e->max) : fail_errno("setrlimit %s", names[resource]);
+	return errno == EPERM ? report(resource, own, e->max) : fail_errno("setrlimit %s", names[resource]);
+}
+
+static int read_own(struct rlimit ret[RLIMITS])
+{
+	for (int i = 0; i < RLIMITS; i++)
+		if (getrlimit(i, &ret[i]) < 0)
+			return fail_errno("getrlimit %s", names[i]);
+	return 0;
+}
+
+static struct rlimit noted[RLIMITS];	/* because each task would ask for all that it has inherited */
+
+static int rlimits_note(struct restore *r not_used)
+{
+	return read_own(noted);
 }
 
 static int rlimits_make(struct restore *r, const struct task *t)
 {
 	const TaskRlimitsEntry *all = leader(t)->core->tc->rlimits;
+	struct rlimit own[RLIMITS];
+	int err = 0;
 
-	for (size_t i = 0; all && i < all->n_rlimits; i++) {
+	if (inherits_from_tool(r))
+		memcpy(own, noted, sizeof(own));
+	else
+		err = read_own(own);
+	for (size_t i = 0; all && i < all->n_rlimits && !err; i++) {
 		const RlimitEntry *e = all->rlimits[i];
 		struct rlimits_arm row = { .val = { e->cur, e->max }, .resource = i };
-		int err = raise_limit(i, e);
 
-		if (err)
-			return err;
-		late_add(r, LATE_rlimits, leader(t), &row, sizeof(row));
+		if (own[i].rlim_cur == e->cur && own[i].rlim_max == e->max)
+			continue;
+		err = raise_limit(i, &own[i], e);
+		if (!err)
+			late_add(r, LATE_rlimits, leader(t), &row, sizeof(row));
 	}
-	return 0;
+	return err;
 }
 
 const struct task_kind rlimits_kind = {
 	.name = "rlimits",
 	.scan = rlimits_scan,
 	.check = rlimits_check,
+	.note = rlimits_note,
 	.make = rlimits_make,
 };

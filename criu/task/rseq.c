@@ -32,7 +32,7 @@ struct rseq_configuration {
 
 #define RSEQ_CS_OFF offsetof(struct rseq, rseq_cs)
 /* A registration that libc makes for the tool's own threads. */
-enum { GLIBC_SIGNATURE = 0x53053053, AREA_MAX = 4096, SIZE_STEP = 4, SIZE_FIRST = 20 };
+enum { GLIBC_SIGNATURE = 0x53053053, AREA_MAX = 4096, SIZE_STEP = 4, SIZE_FIRST = 20, SIZE_LIBC = 32 };
 extern const ptrdiff_t __rseq_offset __attribute__((weak));
 extern const unsigned int __rseq_size __attribute__((weak));
 
@@ -127,6 +127,8 @@ static int unregister_libc(void)
 	if (!&__rseq_offset || !&__rseq_size || !__rseq_size)
 		return 0;
 	area = (char *)__builtin_thread_pointer() + __rseq_offset;
+	if (!syscall(SYS_rseq, area, SIZE_LIBC, RSEQ_FLAG_UNREGISTER, GLIBC_SIGNATURE))
+		return 0;
 	for (unsigned int size = SIZE_FIRST; size <= AREA_MAX; size += SIZE_STEP)
 		if (!syscall(SYS_rseq, area, size, RSEQ_FLAG_UNREGISTER, GLIBC_SIGNATURE))
 			return 0;

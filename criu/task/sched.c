@@ -94,6 +94,12 @@ static const struct cpu_mask *machine_mask(void)
 	return &online;
 }
 
+static int sched_note(struct restore *r not_used)
+{
+	machine_mask();
+	return 0;
+}
+
 static int get_attr(pid_t tid, struct sched_attributes *ret)
 {
 	memset(ret, 0, sizeof(*ret));
@@ -331,5 +337,6 @@ const struct task_kind sched_kind = {
 	.name = "sched",
 	.scan_thread = sched_scan_thread,
 	.check = sched_check,
+	.note = sched_note,
 	.make_thread = sched_make_thread,
 };

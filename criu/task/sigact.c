@@ -2,6 +2,9 @@
 /* Signal actions: 62 of them, for every signal but the two that have none. */
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include "base/log.h"
 #include "model/model.h"
 #include "pie/inside.h"
@@ -57,6 +60,16 @@ static int sigact_check(const struct task *t)
 	return 0;
 }
 
+static struct sigact_raw noted[SIGACT_LAST];	/* because what a task has inherited need not be set again */
+
+static int sigact_note(struct restore *r not_used)
+{
+	for (int signo = 1; signo <= SIGACT_LAST; signo++)
+		if (has_action(signo) && syscall(SYS_rt_sigaction, signo, NULL, &noted[signo - 1], sizeof(uint64_t)) < 0)
+			return fail_errno("rt_sigaction");
+	return 0;
+}
+
 /* Set before the pending signals are queued: setting an action to "ignore" throws away what is pending. */
 static int sigact_make(struct restore *r, const struct task *t)
 {
@@ -74,7 +87,8 @@ static int sigact_make(struct restore *r, const struct task *t)
 			.act = { e->sigaction, e->flags, e->restorer, e->mask },
 			.signo = signo,
 		};
-		late_add(r, LATE_sigact, leader(t), &row, sizeof(row));
+		if (memcmp(&row.act, &noted[signo - 1], sizeof(row.act)))
+			late_add(r, LATE_sigact, leader(t), &row, sizeof(row));
 	}
 	return 0;
 }
@@ -83,5 +97,6 @@ const struct task_kind sigact_kind = {
 	.name = "sigact",
 	.scan = sigact_scan,
 	.check = sigact_check,
+	.note = sigact_note,
 	.make = sigact_make,
 };

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import resource
 import signal
 import struct
 import subprocess
@@ -42,6 +43,20 @@ def end_target(b):
     for pid in procsnap.tree_of(b.target.root):
         os.kill(pid, signal.SIGKILL)
     b.target.await_death(b.before)
+
+
+@case
+def settings_of_the_caller_do_not_show(b):
+    """The tool notes what it has and tasks set only what differs: all of that differs here."""
+    path = b.dump()
+    for sig in (signal.SIGHUP, signal.SIGUSR1, signal.SIGRTMAX):
+        signal.signal(sig, signal.SIG_IGN)
+    for name in (resource.RLIMIT_CORE, resource.RLIMIT_RSS, resource.RLIMIT_SIGPENDING):
+        resource.setrlimit(name, (4096, resource.getrlimit(name)[1]))
+    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as f:
+        f.write("300")
+    good(b, "restore", "-d", "-D", path)
+    b.unharmed()
 
 
 # --- what becomes of the tasks ----------------------------------------------------------------------------

@@ -280,6 +280,13 @@ static int cpu_make_thread(struct restore *r, const struct thread *th)
 	return err;
 }
 
+/* CPUID goes to the hypervisor of a virtual machine: 100 us for the layout, which each task would ask for again. */
+static int cpu_note(struct restore *r not_used)
+{
+	xstate_layout_here();
+	return 0;
+}
+
 static int cpu_make(struct restore *r, const struct task *t)
 {
 	const ThreadInfoX86 *ti = leader(t)->core->thread_info;
@@ -302,6 +309,7 @@ const struct task_kind cpu_kind = {
 	.scan_thread = cpu_scan_thread,
 	.refuse = cpu_refuse,
 	.check = cpu_check,
+	.note = cpu_note,
 	.make = cpu_make,
 	.make_thread = cpu_make_thread,
 };
