@@ -255,12 +255,11 @@ static int joined(struct restore *r, const struct task *t)
 }
 
 /* Its forker has left it. */
-static int enter_the_tools(struct restore *r, enum ns_type type)
+static int enter_the_tools(const struct restore *r, enum ns_type type)
 {
 	IN_SCOPE(ns_rows[type].name, -1);
-	auto_fd int fd = open_of(r->shared->tool_pid, type);
 
-	return fd < 0 ? fd : enter_fd(fd, type);
+	return enter_fd(r->own_ns[type], type);
 }
 
 static int enter_one(struct restore *r, const struct task *t, enum ns_type type)

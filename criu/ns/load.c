@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The namespaces of a loaded snapshot. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include "base/log.h"
@@ -56,6 +57,21 @@ int ns_load(struct restore *r)
 	return err;
 }
 
+/* Tasks that have left them could not open them, nor see the tool. */
+static int open_own(struct restore *r)
+{
+	r->own_ns = arena_array(&r->m.arena, int, NS_COUNT);
+	for (enum ns_type type = 0; type < NS_COUNT; type++) {
+		char path[32];
+
+		snprintf(path, sizeof(path), "/proc/self/ns/%s", ns_rows[type].name);
+		r->own_ns[type] = open(path, O_RDONLY | O_CLOEXEC);
+		if (r->own_ns[type] < 0 && errno != ENOENT)
+			return fail_errno("open %s", path);
+	}
+	return 0;
+}
+
 int ns_prepare(struct restore *r)
 {
 	int fd, err;
@@ -69,6 +85,9 @@ int ns_prepare(struct restore *r)
 	if (fd < 0)
 		return fail_errno("open /proc");
 	proc_keep(fd);
+	err = open_own(r);
+	if (err)
+		return err;
 	for (size_t i = 0; i < r->m.namespaces.n; i++) {
 		struct ns *ns = r->m.namespaces.v[i];
 		IN_SCOPE(ns_rows[ns->type].name, ns->id);

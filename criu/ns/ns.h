@@ -57,6 +57,8 @@ int ns_ids_scan(struct dump *d) must_check;
 int ns_scan(struct dump *d) must_check;
 int ns_save(struct dump *d) must_check;
 void ns_release(struct dump *d);
+/* While dumping: whose a descriptor is, and its CLONE_NEW*; -ENOENT (not reported): none of the tree's or the tool's. */
+int ns_identify(struct dump *d, int fd, uint32_t *ret_id, uint32_t *ret_flag) must_check;
 /* While dumping: runs work in the calling thread inside ns (net, ipc, uts, cgroup only), and comes back. */
 int ns_inside(struct dump *d, const struct ns *ns, int (*work)(struct dump *d, void *arg), void *arg) must_check;
 
@@ -91,5 +93,9 @@ int ns_own_files(struct restore *r) must_check;
 int ns_enter_user(struct restore *r) must_check;
 /* The namespace itself, once its first task is in it. */
 int ns_open_made(const struct restore *r, const struct ns *ns) must_check;
+/* Whether this is a CLONE_NEW* of a kind of namespace. */
+bool ns_flag_is_known(uint32_t flag);
+/* In a task, when all exist: a new descriptor of that namespace, also of the tool's, or a reported error. */
+int ns_open(struct restore *r, uint32_t flag, uint32_t id) must_check;
 /* In the tool, when all tasks exist and wait. */
 int ns_make_outside(struct restore *r) must_check;

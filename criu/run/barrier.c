@@ -13,7 +13,6 @@
 #include "run/barrier.h"
 #include "run/cancel.h"
 #include "run/restore.h"
-#include "task/pids.h"
 
 static void futex_wait(uint32_t *word, uint32_t seen, const struct timespec *timeout)
 {
@@ -36,7 +35,6 @@ int shared_new(struct restore *r)
 		return fail_errno("map %zu bytes for the tasks", r->shared_len);
 	r->shared->n_tasks = r->m.tasks.n;
 	r->shared->n_files = r->m.files.n;
-	r->shared->tool_pid = pids_own_real();
 	for (size_t i = 0; i < r->m.tasks.n; i++)
 		r->shared->tasks[i].uffd = -1;
 	return 0;

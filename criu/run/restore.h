@@ -32,6 +32,7 @@ struct restore {
 	char *img_path;
 	struct restore_shared *shared;	/* seen by the tool and all tasks: run/barrier.h */
 	const struct task *self;	/* in a task: itself; NULL in the tool */
+	int *own_ns;			/* of trees with namespaces, by enum ns_type: the tool's, or -1 */
 	const struct ns *user;		/* the user namespace of this process; NULL: the tool's */
 	struct files_restore *files;	/* file/state.h */
 	struct late_builder *late;	/* in a task: rows for its restorer */

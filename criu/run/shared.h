@@ -53,7 +53,6 @@ struct restore_shared {
 	int32_t error_pid;
 	char error_what[48];		/* for failures in code without libc: the stem of the kind */
 	int32_t error_detail;
-	int32_t tool_pid;
 	uint32_t n_tasks, n_files;
 	struct shared_task tasks[];	/* by task->index; files and namespaces follow: shared_file(), shared_ns() */
 };

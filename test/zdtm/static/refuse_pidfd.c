@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A pidfd: refused until its kind exists.
- * zdtm-refuse: pidfd
- * zdtm-peer: saves it
+ * A pidfd of a process outside of the tree.
+ * zdtm-refuse: pidfd of process \d+, which is outside of the tree \[file.unsupported\]
+ * zdtm-flavor: h
  */
-#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,7 +14,7 @@ int main(void)
 	int fd;
 
 	zt_init();
-	fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	fd = (int)syscall(SYS_pidfd_open, getppid(), 0);
 	SETUP(fd >= 0);
 	zt_checkpoint();
 
