@@ -166,4 +166,6 @@ void attach_go(struct restore *r)
 				warn("let thread %d go: %s", t->threads[n].pid, strerror(-err));
 		}
 	}
+	if (r->opt->final_state == FINAL_STOP)
+		jobstop_await(&r->m);
 }

@@ -17,6 +17,7 @@
 #include <compel/compel.h>
 #include "arch/cpu.h"
 #include "base/log.h"
+#include "kernel/proc_stat.h"
 #include "model/model.h"
 #include "pie/inside.h"
 #include "run/dump.h"
@@ -250,6 +251,23 @@ int jobstop_resume(const struct model *m)
 			return err;
 	}
 	return 0;
+}
+
+static bool is_about_to_stop(const struct task *t)
+{
+	struct proc_stat st;
+
+	return is_alive(t) && !proc_stat_read(leader(t)->pid_real, 0, &st) && (st.state == 'R' || st.state == 'S');
+}
+
+void jobstop_await(const struct model *m)
+{
+	const struct timespec step = { .tv_nsec = 100000 };
+
+	/* 100 ms: in a cgroup that its owner has frozen a task shows S, and stops when it thaws */
+	for (size_t i = 0, steps = 0; i < m->tasks.n; i++)
+		for (; is_about_to_stop(m->tasks.v[i]) && steps < 1000; steps++)
+			nanosleep(&step, NULL);
 }
 
 const struct task_kind jobstop_kind = {

@@ -9,3 +9,6 @@ struct model;
  * tasks that were stopped into the same stop, unseen by their parents as far as these had seen it.
  */
 int jobstop_resume(const struct model *m) must_check;
+
+/* For the tool that has sent SIGSTOP to all tasks and let them go: comes back when they have stopped, or cannot. */
+void jobstop_await(const struct model *m);

@@ -24,6 +24,7 @@
 #include "run/dump.h"
 #include "run/journal.h"
 #include "task/freezer.h"
+#include "task/jobstop.h"
 #include "task/pids.h"
 #include "task/seccomp.h"
 #include "task/tree.h"
@@ -549,4 +550,5 @@ void tree_leave_stopped(struct dump *d)
 {
 	signal_all(d, SIGSTOP);
 	tree_thaw(d);
+	jobstop_await(&d->m);
 }
