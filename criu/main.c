@@ -12,6 +12,7 @@ struct command {
 	const char *name;
 	int (*run)(const struct options *opt);	/* NULL: there was one once */
 	int n_words;				/* of its own, behind its name */
+	bool is_later;			/* the interface knows it, this version does not */
 	bool is_free;			/* whether it may do what it is asked to shows later */
 };
 
@@ -22,6 +23,10 @@ static const struct command commands[] = {
 	{ "cpuinfo", cmd_cpuinfo, 1 },
 	{ "service", cmd_service },
 	{ "swrk", cmd_swrk, 1, .is_free = true },
+	{ "pre-dump", .is_later = true },
+	{ "page-server", .is_later = true },
+	{ "lazy-pages", .is_later = true },
+	{ "dedup", .is_later = true },
 	{ "exec", NULL },
 	{ "show", NULL },
 };
@@ -58,11 +63,15 @@ int main(int argc, char **argv)
 	command = command_by_name(opt.command);
 	if (!command)
 		return EXIT_FAILURE;
+	if (command->is_later) {
+		(void)fail(EOPNOTSUPP, "the command %s is not supported by this version", command->name);
+		return EXIT_FAILURE;
+	}
 	if (!command->run) {
 		(void)fail(EINVAL, "the command %s is deprecated and does nothing; crit show prints images", command->name);
 		return EXIT_GONE;
 	}
-	if (opt.n_args > command->n_words && !opt.exec_cmd) {
+	if (opt.n_args > command->n_words && !(opt.exec_cmd && command->run == cmd_restore)) {
 		(void)fail(EINVAL, "excessive parameter for command %s: %s; see criu %s --help", opt.command,
 			   opt.args[command->n_words], opt.command);
 		return EXIT_FAILURE;

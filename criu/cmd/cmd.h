@@ -2,6 +2,7 @@
 #pragma once				/* cmd/cmd.h: the commands, and what all of them begin with */
 #include <sys/types.h>
 #include "base/compiler.h"
+#include "run/run_id.h"
 
 struct options;
 
@@ -20,10 +21,11 @@ int check_privilege(const struct options *opt) must_check;
 struct dirs {
 	int img;			/* -D */
 	char *img_path;			/* absolute; lives as long as the process */
+	char run_id[RUN_ID_SIZE];
 };
 int dirs_open(const struct options *opt, struct dirs *ret) must_check;
 /* The second half of that, for who has no images: changes into `work`, logs to -o. */
-int work_dir_enter(const struct options *opt, const char *work) must_check;
+int work_dir_enter(const struct options *opt, const char *work, char ret_run_id[RUN_ID_SIZE]) must_check;
 
 /* dump and restore behind that, for the commands and the service. outcome may be NULL. */
 struct outcome;				/* run/outcome.h */

@@ -36,10 +36,11 @@ static int open_log(const struct options *opt)
 	return 0;
 }
 
-static void log_banner(void)
+static void log_banner(const char *run_id)
 {
 	struct utsname u;
 
+	info("CRIU run id = %s", run_id);
 	info("Version: %s (gitid 0)", VERSION);
 	if (!uname(&u))
 		info("Running on %s %s %s %s %s", u.nodename, u.sysname, u.release, u.version, u.machine);
@@ -68,7 +69,7 @@ static char *path_of(int fd)
 	return kept;
 }
 
-int work_dir_enter(const struct options *opt, const char *work)
+int work_dir_enter(const struct options *opt, const char *work, char ret_run_id[RUN_ID_SIZE])
 {
 	int err;
 
@@ -77,7 +78,8 @@ int work_dir_enter(const struct options *opt, const char *work)
 	err = open_log(opt);
 	if (err)
 		return err;
-	log_banner();
+	run_id_make(ret_run_id);
+	log_banner(ret_run_id);
 	return 0;
 }
 
@@ -93,7 +95,7 @@ int dirs_open(const struct options *opt, struct dirs *ret)
 	path = path_of(fd);
 	if (!path)
 		return fail_errno("find the path of %s", img);
-	err = work_dir_enter(opt, work);
+	err = work_dir_enter(opt, work, ret->run_id);
 	if (err)
 		return err;
 	ret->img = take_fd(&fd);

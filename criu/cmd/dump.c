@@ -36,6 +36,7 @@ static int work(void *arg)
 		.journal = job->journal,
 		.img_dir = job->dirs->img,
 		.img_path = job->dirs->img_path,
+		.run_id = job->dirs->run_id,
 	};
 	int err;
 
@@ -64,7 +65,7 @@ static int check_options(const struct options *opt)
 		return fail(EINVAL, "--inherit-fd is restore-only option");
 	if (opt->explain && opt->explain[0] != 't' && opt->explain[0] != 'j')
 		return fail(EINVAL, "invalid argument for --explain: %s (text or json)", opt->explain);
-	return external_check(opt) ?: cpu_cap_parse(opt->cpu_cap, &cap) ?: net_hold_check(opt);
+	return files_check_options(opt) ?: cpu_cap_parse(opt->cpu_cap, &cap) ?: net_hold_check(opt);
 }
 
 /* A dump that would fail at its first byte is better refused before the target is stopped. */

@@ -23,7 +23,7 @@ static int check_options(const struct options *opt)
 		return fail(EINVAL, "--restore-sibling needs --restore-detached");
 	if (opt->exec_cmd && (opt->detach || !opt->n_args))
 		return fail(EINVAL, "--exec-cmd needs a command behind --, and goes without --restore-detached");
-	return external_check(opt);
+	return files_check_options(opt);
 }
 
 /* Without -d the command stays until the tree is gone. How the root ended is not told, as callers expect it. */

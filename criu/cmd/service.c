@@ -124,10 +124,11 @@ static int run_service(const struct options *opt, int sock)
 
 int cmd_service(const struct options *opt)
 {
+	char run_id[RUN_ID_SIZE];
 	auto_fd int sock = -1;
 	int err;
 
-	if (work_dir_enter(opt, opt->work_dir ? opt->work_dir : "."))
+	if (work_dir_enter(opt, opt->work_dir ? opt->work_dir : ".", run_id))
 		return EXIT_FAILURE;
 	if (!opt->address)
 		warn("no --address: listening at %s", address_of(opt));

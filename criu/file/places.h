@@ -15,5 +15,5 @@ int file_reopen(int fd, uint32_t flags, int *ret_fd) must_check;
 /* The descriptor that --inherit-fd gives for this key, or -1. */
 int inherited_find(const struct restore *r, const char *key);
 struct options;
-/* Whether each --external is one that something knows. */
-int external_check(const struct options *opt) must_check;
+/* Whether each --external is one that something knows, and --file-validation a method. */
+int files_check_options(const struct options *opt) must_check;

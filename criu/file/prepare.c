@@ -20,7 +20,7 @@ static const char *const external_types[] = {
 	"dev[", "file[", "macvlan[", "mnt[", "net[", "netdev[", "pid[", "pipe:[", "pipe[", "tty[", "unix[", "veth[",
 };
 
-int external_check(const struct options *opt)
+static int check_external(const struct options *opt)
 {
 	for (unsigned int i = 0; i < opt->external.n; i++) {
 		const char *s = opt->external.v[i];
@@ -33,6 +33,20 @@ int external_check(const struct options *opt)
 				    "mnt net netdev pid pipe tty unix veth)", s);
 	}
 	return 0;
+}
+
+static int check_validation(const struct options *opt)
+{
+	const char *s = opt->file_validation;
+
+	if (!s || streq(s, "filesize") || streq(s, "buildid"))
+		return 0;
+	return fail(EINVAL, "invalid argument for --file-validation: %s (filesize or buildid)", s);
+}
+
+int files_check_options(const struct options *opt)
+{
+	return check_external(opt) ?: check_validation(opt);
 }
 
 int inherit_parse(const char *text, int *ret_fd, const char **ret_key)

@@ -48,6 +48,7 @@ static void keep_given_mask(void)
 int cancel_on_signals(void)
 {
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);	/* a file that may not grow is an error, not the end */
 	keep_given_mask();
 	return set_handlers(note_signal);
 }
@@ -99,6 +100,7 @@ void cancel_ignore(void)
 void cancel_reset(void)
 {
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	if (set_handlers(SIG_DFL))
 		warn("signals stay ignored");
 	if (given.is_known)

@@ -45,6 +45,7 @@ struct freezer {
 struct dump {
 	const struct options *opt;
 	struct journal *journal;
+	const char *run_id;
 	struct model m;
 	struct refusals refusals;
 	int img_dir;

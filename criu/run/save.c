@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The records of a model, each into the file that images.def names. */
 #include <stdio.h>
-#include <sys/random.h>
 #include <time.h>
 #include "arch/cpuinfo.h"
 #include "base/log.h"
@@ -104,19 +103,6 @@ int save_records(struct dump *d)
 	return err;
 }
 
-static char *new_run_id(struct dump *d)
-{
-	unsigned char b[16] = { 0 };
-
-	if (getrandom(b, sizeof(b), 0) != sizeof(b))
-		warn_errno("getrandom");
-	b[6] = (b[6] & 0x0f) | 0x40;	/* RFC 9562: version 4, variant 1 */
-	b[8] = (b[8] & 0x3f) | 0x80;
-	return arena_printf(&d->m.arena, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0],
-			    b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
-			    b[15]);
-}
-
 int save_inventory(struct dump *d)
 {
 	InventoryEntry *inv = d->m.inventory;
@@ -130,6 +116,6 @@ int save_inventory(struct dump *d)
 	inv->has_network_lock_method = true;
 	inv->network_lock_method = 2;	/* skip: no socket is in these images */
 	inv->plugins_entry = arena_msg(&d->m.arena, PluginsEntry, plugins_entry__init);
-	inv->dump_criu_run_id = new_run_id(d);
+	inv->dump_criu_run_id = (char *)d->run_id;
 	return image_write_one(d->img_dir, IMG_INVENTORY, 0, &inv->base);
 }
