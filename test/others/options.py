@@ -83,10 +83,10 @@ def leave_running_syscalls(b):
 @case
 def leave_stopped(b):
     """And stopped when the command returns, not a moment later: on CPUs that have other work, too."""
-    pid = b.start()
+    pid = b.start("static/alarm_storm")
     others = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(os.cpu_count())]
     try:
-        for _ in range(20):
+        for _ in range(60):
             good(b, "dump", "-t", pid, "-D", b.images(), "-s")
             expect(state_of(pid) == "T", f"the target is in state {state_of(pid)}, not stopped")
             os.kill(int(pid), signal.SIGCONT)
