@@ -90,6 +90,8 @@ int dirs_open(const struct options *opt, struct dirs *ret)
 	auto_free char *path = NULL;
 	int err;
 
+	if (fd < 0 && errno == ENOENT)
+		return fail(ENOENT, "the images directory %s does not exist: make it, or name another one with -D", img);
 	if (fd < 0)
 		return fail_errno("open images directory %s", img);
 	path = path_of(fd);

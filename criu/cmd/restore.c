@@ -69,9 +69,13 @@ int restore_in(const struct options *opt, const struct dirs *dirs, pid_t *ret_ro
 		log_final("Restoring FAILED.");
 		return err;
 	}
-	*ret_root = restore_root(&r);
-	if (opt->dry_run)
+	if (opt->dry_run) {
+		if (!opt->client)
+			printf("Nothing that can be known beforehand stands in the way of a restore of %zu process%s.\n",
+			       r.m.tasks.n, r.m.tasks.n == 1 ? "" : "es");
 		return 0;
+	}
+	*ret_root = restore_root(&r);
 	info("Restore finished successfully. Tasks resumed.");
 	if (stats_save_restore(&r.stats, opt->display_stats))
 		warn("no statistics were written");

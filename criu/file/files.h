@@ -38,6 +38,8 @@ int files_highest_fd(const struct model *m);
  * (--inherit-fd, a terminal on 0, 1 or 2) still have their numbers: who makes what, ghosts, inherited descriptors.
  */
 int files_prepare(struct restore *r) must_check;
+/* In a dry run, behind files_prepare(): says which files are not as they must be. */
+int files_foresee(struct restore *r) must_check;
 /* In the root task, when it is in its namespaces, before it forks others. */
 int files_prepare_inside(struct restore *r) must_check;
 /* In a session leader, before it forks those that are in its session. */

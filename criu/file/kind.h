@@ -45,7 +45,7 @@ enum { FDINFO_NOT_MINE = 1 };
  * Slots that are NULL mean the family's default. The order of kinds.def is the order of asking.
  *   dump:    claims, fdinfo (once per line of fdinfo), scan, refuse; scan_peers when all files are known; save
  *   load:    check (each record), load
- *   restore: prepare, prepare_inside, lead, hand_over, group, make, fill, release
+ *   restore: foresee (dry run), prepare, prepare_inside, lead, hand_over, group, make, fill, release
  * The family does what all have in common: id, flags, pos and fown of a record are filled in before scan, and flags
  * that F_SETFL can set, and the owner, are set behind make and fill.
  */
@@ -66,6 +66,8 @@ struct file_kind {
 	int (*save)(struct dump *d);
 	int (*load)(struct model *m, int img_dir);
 	int (*check)(const void *rec);
+	/* In a dry run, in the tool, instead of all that follows: fails as make() would, with nothing made. */
+	int (*foresee)(struct restore *r, const void *rec);
 	/* Once per kind, in the tool, before tasks are forked; release takes back what prepare has done outside. */
 	int (*prepare)(struct restore *r);
 	/* Once per kind, in the root task, when all mounts of the tree are there, before it forks others. */

@@ -121,6 +121,21 @@ int files_prepare(struct restore *r)
 	return err;
 }
 
+int files_foresee(struct restore *r)
+{
+	int err = 0;
+
+	/* All that is missing at once: the first failure is no reason to stop. */
+	for (size_t i = 0; i < r->m.files.n; i++) {
+		const struct file *f = &r->m.files.v[i];
+		IN_SCOPE("file", f->entry->id);
+		int failed = f->kind->foresee ? f->kind->foresee(r, f->rec) : 0;
+
+		err = err ?: failed;
+	}
+	return err;
+}
+
 int files_prepare_inside(struct restore *r)
 {
 	int err = relay_begin(r);

@@ -192,8 +192,9 @@ static int validate(const struct options *opt, const RegFileEntry *e, int fd)
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	if (e->has_size && (uint64_t)st.st_size != e->size)
-		return fail(EINVAL, "%s has %" PRId64 " bytes, at the dump it had %" PRIu64, e->name,
-			    (int64_t)st.st_size, e->size);
+		return fail(EINVAL, "%s has %" PRId64 " bytes, at the dump it had %" PRIu64 ": put back the file of that "
+			    "moment%s", e->name, (int64_t)st.st_size, e->size, (uint64_t)st.st_size > e->size ?
+			    " (truncate -s, if it has only grown)" : "");
 	if (opt->file_validation && streq(opt->file_validation, "filesize"))
 		return 0;
 	return validate_build_id(e, fd);
@@ -220,6 +221,14 @@ static int open_file(struct restore *r, const RegFileEntry *e, uint32_t flags, i
 	}
 	*ret_fd = where_open_entry(r, e, flags | O_NOCTTY);
 	return *ret_fd < 0 ? fail_with(*ret_fd, "open %s (it must be as at the dump)", e->name) : 0;
+}
+
+static bool has_remap(const struct model *m, uint32_t id)
+{
+	for (size_t i = 0; i < m->remaps.n; i++)
+		if (m->remaps.v[i]->orig_id == id)
+			return true;
+	return false;
 }
 
 static int open_inherited(struct restore *r, const RegFileEntry *e, int *ret_fd)
@@ -261,6 +270,24 @@ static int regular_make(struct restore *r, const void *rec, int *ret_fd)
 	return 0;
 }
 
+/* Files in mounts that are made first, and those that come out of the images, cannot be looked at. */
+static int regular_foresee(struct restore *r, const void *rec)
+{
+	const RegFileEntry *e = rec;
+	auto_fd int fd = -1;
+	int err;
+
+	if (r->m.mounts || has_remap(&r->m, e->id))
+		return 0;
+	err = open_inherited(r, e, &fd);
+	if (err)
+		return min(err, 0);
+	fd = where_open_entry(r, e, O_PATH | (e->flags & O_NOFOLLOW));
+	if (fd < 0)
+		return fail_with(fd, "open %s (it must be as at the dump)", e->name);
+	return validate(r->opt, e, fd);
+}
+
 const struct file_kind regular_kind = {
 	.name = "regular",
 	.type = FD_TYPES__REG,
@@ -272,6 +299,7 @@ const struct file_kind regular_kind = {
 	.release_dump = regular_release_dump,
 	.check = regular_check,
 	.load = regular_load,
+	.foresee = regular_foresee,
 	.prepare = regular_prepare,
 	.prepare_inside = regular_prepare,	/* those in mounts of the tree's own */
 	.release = regular_release,

@@ -115,8 +115,8 @@ static int refuse_all(void *run)
 	struct dump *d = run;
 	const struct options *opt = d->opt;
 
-	if (opt->explain)
-		refusals_print(&d->refusals, opt->explain[0] == 'j');
+	if (opt->explain || (opt->dry_run && !d->refusals.list.n && !opt->client))
+		refusals_print(&d->refusals, opt->explain && opt->explain[0] == 'j');
 	/* A log in a file has its readers of its own; on the same terminal it would be the list once more. */
 	return refusals_report(&d->refusals, opt->explain && (!opt->log_file || streq(opt->log_file, "-")));
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Every record is read and checked before anything is made of it. */
+#include <fcntl.h>
 #include <limits.h>
+#include <unistd.h>
 #include "arch/cpuinfo.h"
 #include "base/log.h"
 #include "cgroup/cgroups.h"
@@ -16,9 +18,14 @@
 
 static int load_inventory(struct restore *r)
 {
-	int err = image_read_one(&r->m.arena, r->img_dir, IMG_INVENTORY, 0, &r->m.inventory);
 	uint32_t v;
+	int err;
 
+	/* It is written last: what a user meets is another directory, or the rest of a dump that was not completed. */
+	if (faccessat(r->img_dir, "inventory.img", F_OK, 0) < 0 && errno == ENOENT)
+		return fail(ENOENT, "image inventory.img is missing: %s holds no snapshot; name the directory of one "
+			    "with -D", r->img_path);
+	err = image_read_one(&r->m.arena, r->img_dir, IMG_INVENTORY, 0, &r->m.inventory);
 	if (err)
 		return err;
 	v = r->m.inventory->img_version;

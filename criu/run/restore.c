@@ -133,6 +133,14 @@ static int load(void *run)
 	return err ? err : service_fds_reserve(r);
 }
 
+/* What the stages that a dry run leaves out would fail at, as far as it shows without making anything. */
+static int foresee(struct restore *r)
+{
+	int err = fork_foresee(r), of_files = files_foresee(r);
+
+	return err ?: of_files;
+}
+
 static int plan(void *run)
 {
 	struct restore *r = run;
@@ -150,7 +158,9 @@ static int plan(void *run)
 		err = cgroups_prepare(r);
 	if (!err)
 		err = task_kinds_note(r);
-	return err ? err : mem_note_own(r);
+	if (!err)
+		err = mem_note_own(r);
+	return err || !r->opt->dry_run ? err : foresee(r);
 }
 
 static void unplan(void *run)

@@ -469,3 +469,23 @@ int fork_reap_helpers(struct restore *r)
 	}
 	return 0;
 }
+
+int fork_foresee(const struct restore *r)
+{
+	struct proc_stat st;
+	int err = 0;
+
+	if (ns_of_root(&r->m, NS_PID))
+		return 0;	/* a new one, in which all numbers are free */
+	for (size_t i = 0; i < r->m.tasks.n; i++) {
+		const struct task *t = r->m.tasks.v[i];
+		IN_SCOPE("task", t->tree->pid);
+
+		for (size_t n = 0; n < t->n_threads; n++) {
+			int failed = proc_stat_read(t->threads[n].pid, 0, &st) ? 0 : why_taken(t->threads[n].pid);
+
+			err = err ?: failed;
+		}
+	}
+	return err;
+}

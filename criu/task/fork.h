@@ -13,6 +13,8 @@ struct restore;
  * Returns the root's real pid or a negative errno.
  */
 pid_t fork_tree(struct restore *r, bool is_sibling, void (*run)(struct restore *r)) must_check;
+/* In a dry run, in the tool: says which pids and tids of the tree others have. */
+int fork_foresee(const struct restore *r) must_check;
 /*
  * In the root task, before others are forked: a process that shares with it what flags say (CLONE_FILES), as fork(2)
  * returns. Its pid is none of the tree's.

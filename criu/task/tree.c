@@ -407,7 +407,7 @@ static int check_root(struct dump *d)
 
 	err = proc_stat_read(pid, 0, &st);
 	if (err)
-		return fail(ESRCH, "there is no process %d", pid);
+		return fail(ESRCH, "there is no process %d: -t takes a number that ps(1) shows here", pid);
 	if (st.flags & PROC_PF_KTHREAD)
 		return fail(EINVAL, "process %d (%s) is a kernel thread; it has no state to save", pid, st.comm);
 	if (st.state == 'Z')

@@ -375,6 +375,18 @@ for _ in range(50):  # others fork, too
 
 
 @case
+def dry_run_names_all(b):
+    """Nothing is made, and yet a dry run finds what would stop a restore: here a taken pid, and two files."""
+    path = b.dump("-R")
+    os.unlink(b.target.path("rd"))
+    with open(b.target.path("wr"), "a", encoding="ascii") as f:
+        f.write("more")
+    code, text = b.tool("restore", "-D", path, "--dry-run")
+    if code != 1 or not all(re.search(what, text) for what in (f"pid {b.target.root} is taken", "open .*/rd ", "/wr has .*put back")):
+        raise Failed(f"exit code {code}", *text.splitlines())
+
+
+@case
 def pid_taken_by_a_zombie(b):
     path = b.dump()
     pid = b.target.root
@@ -399,7 +411,7 @@ def file_of_another_size(b):
     path = b.dump()
     with open(b.target.path("rd"), "a", encoding="ascii") as f:
         f.write("more")
-    b.fails("rd.*(size|bytes)", "restore", "-d", "-D", path)
+    b.fails(r"rd has .* bytes.*truncate -s", "restore", "-d", "-D", path)
 
 
 @case

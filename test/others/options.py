@@ -304,7 +304,8 @@ def dump_statistics_shown(b):
 @case
 def dry_run_dump(b):
     pid = b.start()
-    good(b, "dump", "-t", pid, "-D", b.images(), "--dry-run")
+    text = good(b, "dump", "-t", pid, "-D", b.images(), "--dry-run")
+    expect(text == "Nothing stands in the way of a dump.\n", "it says something else", text)
     b.empty(b.images())
     b.unharmed()
 
@@ -319,7 +320,8 @@ def dry_run_dump_refused(b):
 @case
 def dry_run_restore(b):
     path = b.dump()
-    good(b, "restore", "-D", path, "--dry-run")
+    text = good(b, "restore", "-D", path, "--dry-run")
+    expect(text.endswith("restore of 1 process.\n"), "it does not say that all is well", text)
     expect(not procs.descendants(), f"a dry run made processes: {procs.descendants()}")
     good(b, "restore", "-d", "-D", path)
     b.unharmed()
