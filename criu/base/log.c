@@ -206,6 +206,14 @@ static void append_tag(struct line *l, const struct log_place *at, enum log_leve
 		append(l, "Warn  (%s:%d): ", file, at->line);
 }
 
+/* A file may be called "x\nError: all is lost": as ls(1) shows such names. */
+static void hide_control(char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			text[i] = '?';
+}
+
 static void write_line(int fd, const char *text, size_t len)
 {
 	if (write(fd, text, len) < 0)
@@ -236,6 +244,7 @@ void log_write(const struct log_place *at, enum log_level level, int err, const 
 		l.len = min(l.len + n, sizeof(l.text) - 2);
 	if (err)
 		append(&l, ": %s", strerror(err));
+	hide_control(l.text + said, l.len - said);
 	if (level == LOG_ERROR && first_error)
 		__atomic_fetch_add(&first_error->n_errors, 1, __ATOMIC_RELAXED);
 	if (level == LOG_ERROR)

@@ -4,9 +4,15 @@
  * namespace begins at its root.
  */
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "base/log.h"
 #include "base/own.h"
@@ -115,21 +121,36 @@ static const struct mnt *twin_of(const struct mnt *mnt, const struct mnt_ns *cop
 	return twin;
 }
 
-/* Takes off whatever lies on the way to a mount, from the root on: below what covers it, no path leads anywhere. */
-static int uncover(const struct mnt *mnt, const struct mnt *target)
+/* Takes off whatever lies at this path and is not on the way to target. */
+static int uncover_at(const char *path, const struct mnt *target)
 {
-	int err = mnt->parent ? uncover(mnt->parent, target) : 0;
 	uint64_t id = 0, last;
+	int err;
 
-	while (!err) {
-		auto_fd int fd = open(mnt->e->mountpoint, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	do {
+		auto_fd int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
 		last = id;
 		err = fd < 0 ? -errno : mount_id_of(fd, &id);
 		if (err || is_on_way(target, id))
-			break;
-		if (id == last || umount2(mnt->e->mountpoint, MNT_DETACH | UMOUNT_NOFOLLOW) < 0)
-			err = -ENOENT;
+			return err;
+	} while (id != last && umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0);
+	return -ENOENT;
+}
+
+/* From the root on, name by name: below what covers a directory on the way, no path leads anywhere. */
+static int uncover(const struct mnt *target, struct arena *a)
+{
+	char *path = arena_strdup(a, target->e->mountpoint);
+	int err = uncover_at("/", target);
+
+	for (char *slash = path; !err && slash && slash[1];) {
+		slash = strchr(slash + 1, '/');
+		if (slash)
+			*slash = 0;
+		err = uncover_at(path, target);
+		if (slash)
+			*slash = '/';
 	}
 	return err;
 }
@@ -147,7 +168,7 @@ static int view_in_copy(const struct mnt *mnt, struct arena *a, int proc)
 	twin = err ? NULL : twin_of(mnt, copy.ns.v[0]);
 	if (!twin)
 		return err ?: -ENOENT;
-	err = uncover(twin, twin);
+	err = uncover(twin, a);
 	fd = err ? err : open_in_sight(twin);
 	return fd < 0 ? fd : look_at(fd, twin);
 }
@@ -161,16 +182,36 @@ static int view_uncovered(const struct mnt *mnt, int proc)
 	return view;
 }
 
-/* The same namespace again afterwards, at its root. */
+/* A copy that another user namespace makes has all covers locked: who owns the namespace may take off its own. */
+static int become_owner(int proc)
+{
+	auto_fd int ns = openat(proc, "thread-self/ns/mnt", O_RDONLY | O_CLOEXEC), user = -1;
+	struct stat own, its;
+
+	user = ns < 0 ? -1 : ioctl(ns, NS_GET_USERNS);
+	if (user < 0 || fstat(user, &its) < 0 || fstatat(proc, "thread-self/ns/user", &own, 0) < 0)
+		return -errno;
+	return own.st_ino == its.st_ino || setns(user, CLONE_NEWUSER) == 0 ? 0 : -errno;
+}
+
+/* In a child, which has the same descriptors, and takes its copy of the namespace along when it ends. */
 static int view_covered(const struct mnt *mnt, int proc)
 {
-	auto_fd int here = openat(proc, "thread-self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	int view;
+	int ends[2], status, view = -ENOENT;
+	pid_t pid;
 
-	if (here < 0)
-		return fail_errno("open a mount namespace");
-	view = view_uncovered(mnt, proc);
-	return setns(here, CLONE_NEWNS) < 0 ? fail_errno("come back to a mount namespace") : view;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail_errno("pipe");
+	pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, NULL, NULL, NULL, NULL);
+	if (pid == 0) {
+		view = become_owner(proc) ?: view_uncovered(mnt, proc);
+		_exit(write(ends[1], &view, sizeof(view)) != sizeof(view));
+	}
+	if (pid > 0 && (waitpid(pid, &status, 0) != pid || status || read(ends[0], &view, sizeof(view)) != sizeof(view)))
+		view = -ECHILD;
+	close(ends[0]);
+	close(ends[1]);
+	return pid < 0 ? -ENOMEM : view;
 }
 
 int mount_view(const struct mnt_sb *sb, const struct mnt_ns *ns, int proc)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The order of the steps that make mounts. */
 #include <string.h>
+#include "base/parse.h"
 #include "mount/plan.h"
 
 typedef VEC(struct mnt *) mnt_list;
@@ -38,17 +39,41 @@ static bool comes_later(const struct mnt_base *b)
 	return is_late(b) || is_last(b);
 }
 
+/* "1/fd": the number of a process, 0: none */
+static pid_t process_of(const struct mnt_sb *sb, const char *path)
+{
+	pid_t pid = 0;
+
+	if (!sb->is_made || !(sb->kind->traits & KIND_PIDS))
+		return 0;
+	for (path += *path == '/'; *path >= '0' && *path <= '9' && pid < 1 << 22; path++)
+		pid = pid * 10 + *path - '0';
+	return pid;
+}
+
+pid_t mnt_of_process(const struct mnt *mnt)
+{
+	return process_of(mnt->sb, mnt->e->root);
+}
+
+pid_t mnt_on_process(const struct mnt *mnt)
+{
+	return mnt->parent && streq(mnt->parent->e->root, "/") ? process_of(mnt->parent->sb, mnt->point) : 0;
+}
+
 /* Walks the tree below mnt, which is attached: parents first, and of siblings the one that another would hide. */
 static void attach_below(struct planning *g, struct mnt *top)
 {
 	struct mnt *at = top->child;
 
 	while (at) {
-		bool is_later = comes_later(at->base);
+		bool waits = mnt_on_process(at), is_last_of_all = waits || mnt_of_process(at) || is_last(at->base);
+		bool is_later = is_last_of_all || is_late(at->base);
 
-		push_mnt(g, is_later ? MOUNT_OP_POINT : MOUNT_OP_ATTACH, at);
+		if (!waits)
+			push_mnt(g, is_later ? MOUNT_OP_POINT : MOUNT_OP_ATTACH, at);
 		if (is_later)
-			vec_push(g->m->arena, is_last(at->base) ? &g->last : &g->late, at);
+			vec_push(g->m->arena, is_last_of_all ? &g->last : &g->late, at);
 		if (!is_later && at->child) {
 			at = at->child;
 			continue;
@@ -76,11 +101,12 @@ static struct mnt *take_oldest(mnt_list *late)
 /* Its base, where it is the first of it; then it and what hangs from it. */
 static void attach_later(struct planning *g, struct mnt *mnt)
 {
-	if (!g->is_made[mnt->base->index]) {
+	if (comes_later(mnt->base) && !g->is_made[mnt->base->index]) {
 		g->is_made[mnt->base->index] = true;
 		push(g, (struct mount_op){ .type = MOUNT_OP_BASE, .base = mnt->base });
 	}
-	push_mnt(g, MOUNT_OP_CLONE, mnt);
+	if (comes_later(mnt->base) || mnt_of_process(mnt))
+		push_mnt(g, MOUNT_OP_CLONE, mnt);
 	push_mnt(g, MOUNT_OP_ATTACH, mnt);
 	attach_below(g, mnt);
 }
@@ -94,7 +120,7 @@ static void attach_late(struct planning *g)
 static void plan_ns(struct planning *g, struct mnt_ns *ns)
 {
 	for (size_t i = 0; i < ns->mnts.n; i++)
-		if (!comes_later(ns->mnts.v[i]->base))
+		if (!comes_later(ns->mnts.v[i]->base) && !mnt_of_process(ns->mnts.v[i]))
 			push_mnt(g, MOUNT_OP_CLONE, ns->mnts.v[i]);
 	push_mnt(g, MOUNT_OP_ENTER, ns->root);
 	attach_below(g, ns->root);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once				/* mount/plan.h: from mounts to the steps that make them; a pure computation */
+#include <sys/types.h>
 #include "mount/tree.h"
 
 /*
@@ -52,5 +53,8 @@ int mounts_plan(struct mounts *m, bool is_root_given, mount_problems *problems, 
 /* The two halves of it. */
 void bases_plan(struct mounts *m, bool is_root_given, mount_problems *problems);
 int groups_plan(struct mounts *m, mount_problems *problems) must_check;
+/* Of proc: the process that it shows a directory of, or that it is mounted on one of; both wait for the tasks. 0: none. */
+pid_t mnt_of_process(const struct mnt *mnt);
+pid_t mnt_on_process(const struct mnt *mnt);
 /* Roots of namespaces that would have to wait for tasks; for a dump, which knows what they show after it has planned. */
 void late_roots_find(struct mounts *m, mount_problems *problems);

@@ -125,6 +125,14 @@ static const char *const obstacle_texts[] = {
 	[MOUNT_TOO_LATE] = "is the root of a mount namespace and shows a namespace that comes with the tasks in it",
 };
 
+/* Directories of processes are there again when those are; sb: the proc that shows them. */
+static void refuse_outsider(struct dump *d, const struct mnt *mnt, const struct mnt_sb *sb, pid_t pid)
+{
+	if (pid && !sb->shown_ns && !model_task_by_pid(&d->m, pid))
+		refuse(&d->refusals, REFUSE_MOUNT_SOURCE, "%s is mounted on or shows a directory of process %d, which "
+		       "is not in the tree", mnt->e->mountpoint, pid);
+}
+
 static void refuse_problems(struct dump *d, const mount_problems *p)
 {
 	const struct mounts *m = &d->m.mounts->m;
@@ -136,13 +144,18 @@ static void refuse_problems(struct dump *d, const mount_problems *p)
 		       mount_fs_name(e), e->root, e->source, obstacle_texts[p->v[i].what]);
 	}
 	for (size_t i = 0; i < m->all.n; i++) {
-		const MntEntry *e = m->all.v[i]->e;
+		const struct mnt *mnt = m->all.v[i];
+		const MntEntry *e = mnt->e;
 
+		if (mnt->base && !mnt->base->is_outside)
+			refuse_outsider(d, mnt, mnt->sb, mnt_of_process(mnt));
+		if (mnt->parent)
+			refuse_outsider(d, mnt, mnt->parent->sb, mnt_on_process(mnt));
 		if (e->deleted && !mnt_is_external(e))
 			refuse(&d->refusals, REFUSE_MOUNT_DELETED, "what is mounted at %s was deleted (%s)",
 			       e->mountpoint, e->root);
 		/* Whoever names it hands it over as it should be; what we find ourselves shows the true owners. */
-		if (m->all.v[i]->is_idmapped && !external_mount(d->opt, e->mountpoint))
+		if (mnt->is_idmapped && !external_mount(d->opt, e->mountpoint))
 			refuse(&d->refusals, REFUSE_MOUNT_IDMAPPED, "%s shows files with other owners than they have",
 			       e->mountpoint);
 	}

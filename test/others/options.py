@@ -230,6 +230,15 @@ def log_lines(b):
 
 
 @case
+def log_lines_are_not_forged(b):
+    """A name with a newline in it is no second line of the log."""
+    pid = b.start()
+    code, text = b.tool("dump", "-t", pid, "-D", "/no/such\nError (forged:1): all is lost")
+    expect(code == 1 and "such?Error (forged:1)" in text, "a newline of a name goes into the log", text)
+    b.unharmed()
+
+
+@case
 def log_of_each_task(b):
     b.start("static/tree_wide")
     pids = procsnap.tree_of(b.target.root)
