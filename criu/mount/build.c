@@ -23,6 +23,7 @@
 #include "base/own.h"
 #include "mount/build.h"
 #include "mount/flags.h"
+#include "mount/idmap.h"
 #include "mount/make.h"
 #include "mount/tar.h"
 
@@ -264,7 +265,9 @@ static int step_clone(struct builder *s, const struct mnt *mnt)
 				 mnt->e->root);
 	mount_attr_from_flags(mnt->e->flags, &attr);
 	err = set_attr(*fd, &attr);
-	return err ? fail_with(err, "%s: set its flags (0x%x)", mnt->e->mountpoint, mnt->e->flags) : 0;
+	if (err)
+		return fail_with(err, "%s: set its flags (0x%x)", mnt->e->mountpoint, mnt->e->flags);
+	return idmap_is_set(mnt->e) ? idmap_apply(mnt->e, *fd, s->b->proc) : 0;
 }
 
 static int step_enter(struct builder *s, const struct mnt *mnt)

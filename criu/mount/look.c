@@ -18,6 +18,7 @@
 #include "base/own.h"
 #include "base/parse.h"
 #include "kernel/mountinfo.h"
+#include "mount/idmap.h"
 #include "mount/look.h"
 #include "mount/record.h"
 
@@ -96,7 +97,11 @@ static int open_in_sight(const struct mnt *mnt)
 
 static int look_at(int fd, const struct mnt *mnt)
 {
-	int view = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	int view = mnt->is_idmapped ? idmap_clone_without(fd) :
+				      open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+
+	if (mnt->is_idmapped)
+		return view;
 
 	/* An unbindable one cannot be cloned; nothing hides what is in it if nothing is mounted in it. */
 	return view < 0 && !mnt->child ? openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : view;

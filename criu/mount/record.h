@@ -6,5 +6,5 @@
 
 struct mountinfo;
 
-/* *ret_idmapped: it translates ids, which the record cannot say. */
+/* *ret_idmapped: it shows other owners than files have, which mountinfo does not tell. */
 MntEntry *mnt_record(struct arena *a, const struct mountinfo *m, bool *ret_idmapped);

@@ -9,6 +9,7 @@
 #include "kernel/mountinfo.h"
 #include "mount/external.h"
 #include "mount/flags.h"
+#include "mount/idmap.h"
 #include "mount/look.h"
 #include "mount/set.h"
 #include "mount/shown.h"
@@ -154,10 +155,6 @@ static void refuse_problems(struct dump *d, const mount_problems *p)
 		if (e->deleted && !mnt_is_external(e))
 			refuse(&d->refusals, REFUSE_MOUNT_DELETED, "what is mounted at %s was deleted (%s)",
 			       e->mountpoint, e->root);
-		/* Whoever names it hands it over as it should be; what we find ourselves shows the true owners. */
-		if (mnt->is_idmapped && !external_mount(d->opt, e->mountpoint))
-			refuse(&d->refusals, REFUSE_MOUNT_IDMAPPED, "%s shows files with other owners than they have",
-			       e->mountpoint);
 	}
 }
 
@@ -208,7 +205,7 @@ static int check_contents(struct dump *d, struct mnt_ns *ns)
 
 static int look_inside(struct dump *d, struct mnt_ns *ns)
 {
-	return check_contents(d, ns) ?: shown_pids(d, ns);
+	return check_contents(d, ns) ?: shown_pids(d, ns) ?: idmaps_scan(d, ns);
 }
 
 static const struct mountinfo *mountinfo_of(const struct mountinfo_list *l, uint32_t id)

@@ -23,7 +23,7 @@ struct mnt {
 	struct mnt_base *base;		/* what it is cloned from */
 	struct mnt_group *group;	/* NULL: private */
 	const char *point;
-	bool is_idmapped;		/* dump: it translates ids, which the record cannot say */
+	bool is_idmapped;		/* dump: it shows other owners than files have */
 	bool is_of_cgroup_ns;		/* dump: of cgroups, its root is as the cgroup namespace of the tree sees it */
 };
 

@@ -444,6 +444,15 @@ def plain_images_refuse_nested_pids(b):
 
 
 @case
+def plain_images_refuse_idmapped_mounts(b):
+    pid = b.start("static/mnt_idmapped")
+    b.fails(r"/(one|two|part) shows files with other owners than they have.*plain images.*\[mount.idmapped\]", "dump", "-t", pid, "-D",
+            b.images(), "--plain-images", at_most=3)
+    b.empty(b.images())
+    b.unharmed()
+
+
+@case
 def plain_images_refuse_packets(b):
     pid = b.start("static/pipe_packet")
     b.fails("packet", "dump", "-t", pid, "-D", b.images(), "--plain-images", at_most=9)
