@@ -14,7 +14,7 @@ static const struct {
 	int family;
 	const char *name;
 } families[] = {
-	{ AF_UNIX, "a unix" }, { AF_INET, "an IPv4" }, { AF_INET6, "an IPv6" }, { AF_NETLINK, "a netlink" },
+	{ AF_INET, "an IPv4" }, { AF_INET6, "an IPv6" }, { AF_NETLINK, "a netlink" },
 	{ AF_PACKET, "a packet" }, { AF_VSOCK, "a vsock" }, { AF_ALG, "a crypto" }, { AF_XDP, "an XDP" },
 };
 
@@ -37,12 +37,12 @@ static void refuse_socket(struct dump *d, const struct file_facts *f)
 
 	for (size_t i = 0; i < array_size(families); i++) {
 		if (families[i].family == family) {
-			refuse(&d->refusals, REFUSE_FILE_UNSUPPORTED, "%s is %s %ssocket; sockets are not supported yet",
+			refuse(&d->refusals, REFUSE_FILE_UNSUPPORTED, "%s is %s %ssocket; its kind is not supported yet",
 			       f->link, families[i].name, type_name);
 			return;
 		}
 	}
-	refuse(&d->refusals, REFUSE_FILE_UNSUPPORTED, "%s is a %ssocket of family %d; sockets are not supported yet",
+	refuse(&d->refusals, REFUSE_FILE_UNSUPPORTED, "%s is a %ssocket of family %d; its kind is not supported yet",
 	       f->link, type_name, family);
 }
 

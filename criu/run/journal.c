@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <compel/record.h>
@@ -113,6 +115,21 @@ static void unlink_inside(const char *ns, const char *path)
 	}
 }
 
+static void put_peek_off_back(const char *where, const char *value)
+{
+	int pid, fd, off = atoi(value);
+	auto_fd int pidfd = -1, copy = -1;
+
+	if (sscanf(where, "%d %d", &pid, &fd) != 2)
+		return;
+	pidfd = syscall(SYS_pidfd_open, pid, 0);
+	copy = pidfd < 0 ? -1 : syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+	if (copy < 0 && errno == ESRCH)
+		return;
+	if (copy < 0 || setsockopt(copy, SOL_SOCKET, SO_PEEK_OFF, &off, sizeof(off)) < 0)
+		warn_errno("set SO_PEEK_OFF of descriptor %d of process %d back to %d", fd, pid, off);
+}
+
 void journal_set_tasks(struct journal *j, struct restore_shared *s)
 {
 	j->tasks = s;
@@ -137,6 +154,9 @@ static void take_back(const struct journal *j, const struct entry *e)
 	case JOURNAL_CGROUP:
 		if (cgroup_remove(e->path))
 			warn("cgroup %s stays", e->path);
+		break;
+	case JOURNAL_PEEK_OFF:
+		put_peek_off_back(e->path, e->value);
 		break;
 	case JOURNAL_TASKS:
 		if (j->tasks)

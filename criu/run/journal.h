@@ -14,6 +14,7 @@ enum journal_kind {
 	JOURNAL_FILE_INSIDE,		/* the same from the root of a mount namespace (value: the file that is it) */
 	JOURNAL_FREEZER,		/* a cgroup file (path) was written: write `value` back */
 	JOURNAL_CGROUP,			/* a cgroup (path) is made: remove it and what is below */
+	JOURNAL_PEEK_OFF,		/* SO_PEEK_OFF of a socket, path "PID FD", was moved: set it to `value` */
 	JOURNAL_TASKS,			/* tasks are being made: kill them (restore_shared knows which) */
 };
 

@@ -424,10 +424,10 @@ static void go(struct restore *r)
 	cgroups_commit(r);
 	journal_strike(r->journal, r->tasks_entry);
 	attach_go(r);
+	files_restore_commit(r);
+	files_restore_release(r);	/* before the watcher ends, which takes back what is still in the journal */
 	guard_unwatch(r->watcher);
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
-	files_restore_commit(r);
-	files_restore_release(r);
 	report_hook(r, "post-resume");
 }
 

@@ -338,9 +338,9 @@ def dry_run_restore(b):
 
 @case
 def explain_text(b):
-    code, text = b.tool("dump", "-t", b.start("static/refuse_unix"), "-D", b.images(), "--explain")
+    code, text = b.tool("dump", "-t", b.start("static/refuse_udp"), "-D", b.images(), "--explain")
     expect(code == 1 and "file.unsupported" in text and "socket" in text, f"exit code {code}", *text.splitlines()[-8:])
-    expect(text.count("file.unsupported") == 1 and text.count(" unix ") == 2, "two of one code are not in one group, told once",
+    expect(text.count("file.unsupported") == 1 and text.count(" IPv4 ") == 2, "two of one code are not in one group, told once",
            *text.splitlines())
     b.empty(b.images())
     b.unharmed()
@@ -348,7 +348,7 @@ def explain_text(b):
 
 @case
 def explain_json(b):
-    pid = b.start("static/refuse_unix")
+    pid = b.start("static/refuse_udp")
     done = subprocess.run([b.criu, "dump", "-t", pid, "-D", b.images(), "--explain=json"], capture_output=True, text=True,
                           check=False)
     expect(done.returncode == 1, f"exit code {done.returncode}", *done.stderr.splitlines()[-5:])
@@ -389,12 +389,12 @@ def explain_traced(b):
 @case
 def first_error_and_how_many_more(b):
     """With the log in a file, the terminal has its first error and where the others are."""
-    done = subprocess.run([b.criu, "dump", "-t", b.start("static/refuse_unix"), "-D", b.images(), "-o", "dump.log"],
+    done = subprocess.run([b.criu, "dump", "-t", b.start("static/refuse_udp"), "-D", b.images(), "-o", "dump.log"],
                           capture_output=True, text=True, check=False)
     lines = done.stderr.splitlines()
-    expect(len(lines) == 2 and "unix" in lines[0] and "1 more in the log" in lines[1], "not one error and a count", *lines)
+    expect(len(lines) == 2 and "IPv4" in lines[0] and "1 more in the log" in lines[1], "not one error and a count", *lines)
     log = procsnap.read(os.path.join(b.images(), "dump.log"))
-    expect(log.count(" unix ") == 2, "the log lacks a reason", log)
+    expect(log.count(" IPv4 ") == 2, "the log lacks a reason", log)
     b.unharmed()
 
 
