@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Python: threads with a queue, multiprocessing workers behind pipes and a lock, asyncio timers; none loses a step.
+"""Python: threads with a queue, multiprocessing workers behind socket pairs and a lock, asyncio timers; none loses a step.
 
 zdtm-ignore: fd \d+: pos
 zdtm-ignore: fds$
@@ -24,46 +24,19 @@ def check(condition, text):
         failures.append(text)
 
 
-class PipeLoop(asyncio.SelectorEventLoop):
-    """An event loop that wakes itself through a pipe: unix sockets cannot be saved yet."""
-
-    class End:
-        def __init__(self, fd):
-            self.fd = fd
-            os.set_blocking(fd, False)
-
-        def fileno(self):
-            return self.fd
-
-        def send(self, data):
-            return os.write(self.fd, data)
-
-        def recv(self, size):
-            return os.read(self.fd, size)
-
-        def close(self):
-            os.close(self.fd)
-
-    def _make_self_pipe(self):
-        reader, writer = os.pipe()
-        self._ssock, self._csock = self.End(reader), self.End(writer)
-        self._internal_fds += 1
-        self._add_reader(reader, self._read_from_self)
-
-
 def digest(number):
     return hashlib.sha256(str(number).encode()).hexdigest()
 
 
-def worker(lock, requests, answers):
+def worker(lock, pipe):
     """Answers each number with its digest; the lock is one that all workers share."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     while True:
-        number = requests.recv()
+        number = pipe.recv()
         if number is None:
             break
         with lock:
-            answers.send((number, digest(number)))
+            pipe.send((number, digest(number)))
 
 
 class Workers:
@@ -72,24 +45,23 @@ class Workers:
         self.lock = context.Lock()
         self.all = []
         for _ in range(count):
-            ask_out, ask_in = context.Pipe(duplex=False)
-            tell_out, tell_in = context.Pipe(duplex=False)
-            process = context.Process(target=worker, args=(self.lock, ask_out, tell_in))
+            ours, theirs = context.Pipe()  # a pair of unix sockets
+            process = context.Process(target=worker, args=(self.lock, theirs))
             process.start()
-            self.all.append((process, ask_in, tell_out))
+            self.all.append((process, ours))
         self.answered = 0
 
     def turn(self):
-        for _, ask, _ in self.all:
-            ask.send(self.answered)
-        for process, _, tell in self.all:
-            got = tell.recv()
+        for _, pipe in self.all:
+            pipe.send(self.answered)
+        for process, pipe in self.all:
+            got = pipe.recv()
             check(got == (self.answered, digest(self.answered)), f"worker {process.pid}: {got}")
         self.answered += 1
 
     def end(self):
-        for process, ask, _ in self.all:
-            ask.send(None)
+        for process, pipe in self.all:
+            pipe.send(None)
             process.join(10)
             check(process.exitcode == 0, f"worker {process.pid}: exit code {process.exitcode}")
 
@@ -124,7 +96,7 @@ async def timers(counters):
 
 
 def run_timers(counters):
-    loop = PipeLoop()
+    loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.run_until_complete(timers(counters))
 
