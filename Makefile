@@ -110,7 +110,9 @@ unit_c	:= $(wildcard test/unit/*.c)
 unit_x	:= $(unit_c:test/unit/%.c=$(BUILD)/unit/%)
 $(BUILD)/unit/%: test/unit/%.c $(BUILD)/libcriu-core.a $(BUILD)/libcompel.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(INC) -I$(BUILD)/images -Itest/unit -o $@ $< $(BUILD)/libcriu-core.a $(BUILD)/libcompel.a $(LIBS) -lcmocka
+	$(Q)$(CC) $(CFLAGS) $(INC) -I$(BUILD)/images -Itest/unit -o $@ $< $(filter %.pie.o,$^) $(BUILD)/libcriu-core.a $(BUILD)/libcompel.a $(LIBS) -lcmocka
+# Code for the restorer that needs nothing but system calls runs here, too.
+$(BUILD)/unit/test_labels: $(O)/criu/task/label.pie.o
 
 # Namespaces through the tool's code without a checkpoint around it: driven by test/net/net.py.
 $(BUILD)/net/%: test/net/%.c $(BUILD)/libcriu-core.a $(BUILD)/libcompel.a

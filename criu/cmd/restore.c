@@ -8,12 +8,14 @@
 #include "base/progress.h"
 #include "cmd/cmd.h"
 #include "file/places.h"
+#include "kernel/lsm.h"
 #include "options.h"
 #include "run/cancel.h"
 #include "run/journal.h"
 #include "run/restore.h"
 #include "run/restore_run.h"
 #include "run/stats.h"
+#include "task/label.h"
 
 static int check_options(const struct options *opt)
 {
@@ -58,8 +60,11 @@ static int after(const struct options *opt)
 int restore_in(const struct options *opt, const struct dirs *dirs, pid_t *ret_root)
 {
 	struct restore r = { .opt = opt, .img_dir = dirs->img, .img_path = dirs->img_path };
-	int err = cancel_on_signals();
+	struct label_rule rule;
+	int err = label_rule_parse(opt->lsm_profile, lsm_active(), LSMTYPE__NO_LSM, &rule);
 
+	if (!err)
+		err = cancel_on_signals();
 	if (err)
 		return err;
 	progress_begin("restore");

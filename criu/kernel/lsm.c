@@ -37,12 +37,37 @@ const char *lsm_label_parse(Lsmtype type, char *text)
 	return *text ? text : NULL;
 }
 
-int lsm_label_read(Lsmtype type, pid_t pid_real, pid_t tid_real, struct arena *a, const char **ret)
+const char *lsm_name(Lsmtype type)
 {
-	auto_proc_text text;
-	const char *label;
-	int err = proc_text_read(&text, "/proc/%d/task/%d/attr/current", pid_real, tid_real);
+	return type == LSMTYPE__APPARMOR ? "AppArmor" : type == LSMTYPE__SELINUX ? "SELinux" : "no security module";
+}
 
+const char *lsm_attr_file(Lsmtype type, enum lsm_attr attr)
+{
+	/* AppArmor's own directory (Linux 5.8), since another module may have taken the files beside it */
+	static const char *const apparmor[LSM_ATTRS] = {
+		[LSM_CURRENT] = "attr/apparmor/current",
+		[LSM_EXEC] = "attr/apparmor/exec",
+	};
+	static const char *const selinux[LSM_ATTRS] = {
+		[LSM_CURRENT] = "attr/current",	      [LSM_SOCKCREATE] = "attr/sockcreate",
+		[LSM_EXEC] = "attr/exec",	      [LSM_FSCREATE] = "attr/fscreate",
+		[LSM_KEYCREATE] = "attr/keycreate",
+	};
+
+	return type == LSMTYPE__APPARMOR ? apparmor[attr] : type == LSMTYPE__SELINUX ? selinux[attr] : NULL;
+}
+
+int lsm_attr_read(Lsmtype type, enum lsm_attr attr, pid_t pid_real, pid_t tid_real, struct arena *a, const char **ret)
+{
+	const char *file = lsm_attr_file(type, attr), *label;
+	auto_proc_text text = { 0 };
+	int err;
+
+	*ret = NULL;
+	if (!file)
+		return 0;
+	err = proc_text_read(&text, "/proc/%d/task/%d/%s", pid_real, tid_real, file);
 	if (err)
 		return err;
 	label = lsm_label_parse(type, text.s);

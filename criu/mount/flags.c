@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Flags: one row for each word of mountinfo. */
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include "base/parse.h"
 #include "kernel/mountinfo.h"
 #include "mount/flags.h"
+
+enum { CONTEXT_KEY = 16 };
 
 #ifndef MS_NOSYMFOLLOW			/* Linux 5.10 */
 #define MS_NOSYMFOLLOW 256
@@ -118,25 +121,97 @@ void mount_attr_from_flags(uint32_t flags, struct mount_attr *ret)
 	ret->attr_clr = (all & ~ret->attr_set) | MOUNT_ATTR__ATIME;
 }
 
+/* SELinux: context="system_u:object_r:tmp_t:s0:c1,c2", in quotes where it has commas. */
+static bool is_context(const char *key)
+{
+	static const char *const keys[] = { "context", "fscontext", "defcontext", "rootcontext" };
+
+	for (size_t i = 0; i < array_size(keys); i++)
+		if (streq(key, keys[i]))
+			return true;
+	return false;
+}
+
+/* Cuts the next option off, escapes as they are. The key is written to ret_key when it is a context's, else "". */
+static char *cut_option(char **text, char *ret_key, size_t size)
+{
+	char *option = *text + strspn(*text, ","), *end = option + strcspn(option, ",");
+	size_t len = strcspn(option, "=");
+
+	snprintf(ret_key, size, "%.*s", (int)min(len, size), option);
+	if (!is_context(ret_key) || option[len] != '=')
+		*ret_key = 0;
+	if (*ret_key && option[len + 1] == '"') {
+		char *quote = strchr(option + len + 2, '"');
+
+		end = quote ? quote + strcspn(quote, ",") : end;
+	}
+	*text = *end ? end + 1 : end;
+	*end = 0;
+	return *option ? option : NULL;
+}
+
+static void take_quotes(char *value)
+{
+	size_t len = strlen(value);
+
+	if (len < 2 || *value != '"' || value[len - 1] != '"')
+		return;
+	memmove(value, value + 1, len - 2);
+	value[len - 2] = 0;
+}
+
 bool next_option(char **text, char **ret_key, char **ret_value)
 {
-	char *key = *text, *comma, *equals;
+	char key[CONTEXT_KEY], *option = cut_option(text, key, sizeof(key)), *equals;
 
-	while (*key == ',')
-		key++;
-	if (!*key)
+	if (!option)
 		return false;
-	comma = strchr(key, ',');
-	if (comma)
-		*comma = 0;
-	*text = comma ? comma + 1 : key + strlen(key);
-	equals = strchr(key, '=');
+	equals = strchr(option, '=');
 	if (equals)
 		*equals++ = 0;
-	mount_unescape(key);
+	mount_unescape(option);
 	if (equals)
 		mount_unescape(equals);
-	*ret_key = key;
+	if (*key)
+		take_quotes(equals);
+	*ret_key = option;
 	*ret_value = equals;
 	return true;
+}
+
+bool mount_contexts_set(struct arena *a, const char *context, char **options)
+{
+	char *text = arena_strdup(a, *options), *option, *out = NULL, key[CONTEXT_KEY];
+	bool has_any = false;
+
+	while ((option = cut_option(&text, key, sizeof(key)))) {
+		has_any |= *key;
+		if (*key && !context)
+			continue;
+		/* the others say what files without a label of their own have, which is no matter of whose mount it is */
+		if (streq(key, "context"))
+			option = arena_printf(a, "context=\"%s\"", context);
+		out = arena_printf(a, "%s%s%s", out ?: "", out ? "," : "", option);
+	}
+	if (has_any)
+		*options = out ?: arena_strdup(a, "");
+	return has_any;
+}
+
+char *next_option_text(char **text)
+{
+	char key[CONTEXT_KEY];
+
+	return cut_option(text, key, sizeof(key));
+}
+
+const char *mount_context_first(struct arena *a, const char *options)
+{
+	char *text = arena_strdup(a, options), *option, key[CONTEXT_KEY];
+
+	while ((option = cut_option(&text, key, sizeof(key))))
+		if (*key)
+			return option;
+	return NULL;
 }

@@ -15,3 +15,10 @@ void mount_attr_from_flags(uint32_t flags, struct mount_attr *ret);
 
 /* Walks "a,b=c": cuts the text in place, undoes escapes; value is NULL for a word alone. false at the end. */
 bool next_option(char **text, char **ret_key, char **ret_value);
+/* The same, but the whole option, as it stands there; NULL at the end. */
+char *next_option_text(char **text);
+
+/* The first option that is an SELinux context, as it stands there; NULL: there is none. */
+const char *mount_context_first(struct arena *a, const char *options);
+/* Puts context in place of the value of "context="; NULL takes all contexts out. false: there were none. */
+bool mount_contexts_set(struct arena *a, const char *context, char **options);

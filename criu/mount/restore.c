@@ -14,8 +14,10 @@
 #include "base/own.h"
 #include "base/parse.h"
 #include "image/dir.h"
+#include "kernel/lsm.h"
 #include "mount/build.h"
 #include "mount/external.h"
+#include "mount/flags.h"
 #include "mount/later.h"
 #include "mount/make.h"
 #include "mount/set.h"
@@ -173,6 +175,27 @@ static int open_all(struct restore *r)
 	return err;
 }
 
+/* SELinux contexts of what is made here; --lsm-mount-context has another one for them. */
+static int set_contexts(struct restore *r)
+{
+	const struct options *opt = r->opt;
+	bool has_selinux = lsm_active() == LSMTYPE__SELINUX, is_none = opt->lsm_profile && streq(opt->lsm_profile, "none");
+	const struct mounts *m = &r->m.mounts->m;
+
+	for (size_t i = 0; i < m->bases.n; i++) {
+		MntEntry *e = m->bases.v[i]->owner->e;
+		const char *context = m->bases.v[i]->is_outside ? NULL : mount_context_first(m->arena, e->options);
+
+		if (!context || (has_selinux && !opt->lsm_mount_context))
+			continue;
+		if (!has_selinux && !is_none)
+			return fail(EOPNOTSUPP, "%s (%s) was mounted with %s, and SELinux is not active on this machine; "
+				    "--lsm-profile none restores it without", e->mountpoint, mount_fs_name(e), context);
+		mount_contexts_set(m->arena, has_selinux ? opt->lsm_mount_context : NULL, &e->options);
+	}
+	return 0;
+}
+
 int mount_set_prepare(struct restore *r)
 {
 	struct mount_set *s = r->m.mounts;
@@ -190,6 +213,8 @@ int mount_set_prepare(struct restore *r)
 		err = mounts_plan(&s->m, is_root_given(r), &problems, &s->plan);
 	if (!err)
 		err = fail_problems(&problems);
+	if (!err)
+		err = set_contexts(r);
 	if (err)
 		return err;
 	s->outside = arena_array(s->m.arena, int, s->m.bases.n + 1);

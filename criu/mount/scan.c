@@ -284,17 +284,18 @@ static int read_all(struct dump *d, const struct mountinfo_list *outside)
 /* "uid=" and "gid=" are shown as the machine counts, and mean what the user namespace that mounts it counts. */
 static void translate_ids(const struct model *m, MntEntry *e)
 {
-	char *text = arena_strdup(m->mounts->m.arena, e->options), *key, *value, *out = NULL;
+	struct arena *a = m->mounts->m.arena;
 	const struct ns *owner = ns_mounts_owner(m);
+	char *text = arena_strdup(a, e->options), *option, *out = NULL;
 
-	while (next_option(&text, &key, &value)) {
+	while ((option = next_option_text(&text))) {
 		int32_t id;
 
-		if (value && parse_i32(value, 10, &id) == 0 && (streq(key, "uid") || streq(key, "gid")))
-			value = arena_printf(m->mounts->m.arena, "%u",
-					     *key == 'u' ? user_uid_in(owner, id) : user_gid_in(owner, id));
-		out = arena_printf(m->mounts->m.arena, "%s%s%s%s%s", out ?: "", out ? "," : "", key, value ? "=" : "",
-				   value ?: "");
+		if (has_prefix(option, "uid=") && !parse_i32(option + 4, 10, &id))
+			option = arena_printf(a, "uid=%u", user_uid_in(owner, id));
+		else if (has_prefix(option, "gid=") && !parse_i32(option + 4, 10, &id))
+			option = arena_printf(a, "gid=%u", user_gid_in(owner, id));
+		out = arena_printf(a, "%s%s%s", out ?: "", out ? "," : "", option);
 	}
 	e->options = out ?: (char *)"";
 }

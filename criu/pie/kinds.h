@@ -20,6 +20,7 @@
 #include "task/comm.pie.h"
 #include "task/sched.pie.h"
 #include "task/creds.pie.h"
+#include "task/label.pie.h"
 #include "task/seccomp.pie.h"
 #include "task/sigact.pie.h"
 #include "task/sigaltstack.pie.h"

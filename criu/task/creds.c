@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "base/own.h"
-#include "kernel/lsm.h"
+#include "task/record.h"
 #include "kernel/proc_status.h"
 #include "model/model.h"
 #include "pie/inside.h"
@@ -154,23 +154,6 @@ static void translate(const struct model *m, const struct task *t, CredsEntry *e
 		e->groups[i] = user_gid_inside(m, t, e->groups[i]);
 }
 
-static int refuse_label(struct dump *d, const struct thread *th)
-{
-	Lsmtype lsm = lsm_active();
-	const char *label;
-	int err;
-
-	if (lsm == LSMTYPE__NO_LSM)
-		return 0;
-	err = lsm_label_read(lsm, leader(th->task)->pid_real, th->pid_real, &d->m.arena, &label);
-	if (err)
-		return fail_with(err, "read the security label of thread %d", th->pid);
-	if (label)
-		refuse(&d->refusals, REFUSE_CRED_UNSUPPORTED, "the thread is confined by %s as '%s'",
-		       lsm == LSMTYPE__APPARMOR ? "AppArmor" : "SELinux", label);
-	return 0;
-}
-
 static int creds_scan_thread(struct dump *d, struct thread *th)
 {
 	const struct creds_inside_thread *inside = &th->dump->inside->creds;
@@ -183,18 +166,10 @@ static int creds_scan_thread(struct dump *d, struct thread *th)
 	if (inside->securebits < 0)
 		return fail_with(inside->securebits, "ask thread %d for its securebits", th->pid);
 	rec->secbits = inside->securebits;
-	return refuse_label(d, th);
+	return 0;
 }
 
 /* --- restore ------------------------------------------------------------------------------------------- */
-
-/* Early images have credentials for the process only. */
-static const CredsEntry *creds_of(const struct thread *th)
-{
-	const CredsEntry *own = th->core->thread_core->creds;
-
-	return own ? own : leader(th->task)->core->thread_core->creds;
-}
 
 static int check_creds(const CredsEntry *c)
 {
@@ -449,12 +424,7 @@ static int creds_make(struct restore *r, const struct task *t)
 	int err = inherits_from_tool(r) ? 0 : read_own(&r->m.arena, &own);
 
 	for (size_t i = 0; i < t->n_threads && !err; i++) {
-		const CredsEntry *c = creds_of(&t->threads[i]);
-
 		IN_SCOPE("thread", t->threads[i].pid);
-		if (c->lsm_profile && *c->lsm_profile)
-			return fail(EOPNOTSUPP, "the thread was confined as '%s', and security labels are not restored",
-				    c->lsm_profile);
 		err = add_rows(r, &t->threads[i], &own);
 	}
 	return err;

@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 import cases  # noqa: E402
 import procs  # noqa: E402
 import procsnap  # noqa: E402
-from cases import SUMMARY_LINE, Failed, Skipped, case, read_image  # noqa: E402
+from cases import SUMMARY_LINE, Failed, Skipped, case, edit_image, read_image, write_image  # noqa: E402
 
 
 # --- command line ----------------------------------------------------------------------------------------
@@ -466,20 +466,6 @@ def inherited_descriptor_not_open(b):
 # --- the CPU -------------------------------------------------------------------------------------------
 # (word, bit) of instructions that no CPU has all of: XOP, TBM and FMA4 were AMD's for a while
 RARE_INSTRUCTIONS = ((6, 11), (6, 21), (6, 16))
-
-
-def write_image(path, image):
-    with open(path + ".json", "w", encoding="ascii") as f:
-        json.dump(image, f)
-    subprocess.run([sys.executable, cases.CRIT, "encode", "-i", path + ".json", "-o", path], check=True)
-    os.unlink(path + ".json")
-
-
-def edit_image(path, edit):
-    """Through crit: decoded, changed, encoded again."""
-    image = read_image(path)
-    edit(image["entries"][0])
-    write_image(path, image)
 
 
 def pretend_more(entry):

@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 import cases  # noqa: E402
 import procs  # noqa: E402
 import procsnap  # noqa: E402
-from cases import Failed, Skipped, case, read_image  # noqa: E402
+from cases import Failed, Skipped, case, edit_image, read_image, write_image  # noqa: E402
 
 
 def expect(condition, text, *details):
@@ -43,6 +43,58 @@ def end_target(b):
     for pid in procsnap.tree_of(b.target.root):
         os.kill(pid, signal.SIGKILL)
     b.target.await_death(b.before)
+
+
+# --- security labels --------------------------------------------------------------------------------------
+LABEL = "system_u:system_r:container_t:s0:c57,c831"
+MODULES = ("/sys/fs/selinux/enforce", "/sys/module/apparmor/parameters/enabled")
+
+
+@case
+def labels_of_another_machine(b):
+    """They mean nothing here: refused, or left out when the user says so."""
+    if any(map(os.path.exists, MODULES)):
+        raise Skipped("this machine has labels of its own")
+    path = b.dump(name="static/thread_names")
+    edit_image(os.path.join(path, "inventory.img"), lambda e: e.update(lsmtype="SELINUX"))
+    for name in os.listdir(path):
+        if name.startswith("core-"):
+            edit_image(os.path.join(path, name), lambda e: e["thread_core"]["creds"].update(lsm_profile=LABEL))
+    restore = ("restore", "-d", "-D", path)
+    b.fails(f"confined by SELinux as '{LABEL}', and this machine has no security module; --lsm-profile none", *restore)
+    b.fails("--lsm-profile apparmor:x: this machine has no security module, and not AppArmor", *restore, "--lsm-profile", "apparmor:x")
+    b.fails("invalid argument for --lsm-profile: container_t", *restore, "--lsm-profile", "container_t")
+    b.target.restore_words = ["--lsm-profile", "none"]
+    expect(b.target.restore() == 0, "images with labels cannot be restored without them", *b.target.log_tail())
+    b.unharmed()
+
+
+@case
+def mount_contexts_of_another_machine(b):
+    """The same for the contexts of file systems that are made anew."""
+    if any(map(os.path.exists, MODULES)):
+        raise Skipped("this machine has labels of its own")
+    mount = "mount -t tmpfs -o size=4m none /tmp && exec sleep 1000"
+    with subprocess.Popen(["setsid", "unshare", "-m", "sh", "-c", mount], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as proc:
+        while "sleep" not in procsnap.read(f"/proc/{proc.pid}/comm"):
+            time.sleep(0.01)
+        path = b.images()
+        good(b, "dump", "-t", str(proc.pid), "-D", path)
+    name = next(n for n in os.listdir(path) if n.startswith("mountpoints-"))
+    image = read_image(os.path.join(path, name))
+    context = f'context="{LABEL}"'
+    for entry in image["entries"]:
+        if entry["mountpoint"] == "/tmp":
+            entry["options"] += "," + context
+    write_image(os.path.join(path, name), image)
+    restore = ("restore", "-d", "-D", path)
+    b.fails(f"/tmp \\(tmpfs\\) was mounted with {re.escape(context)}, and SELinux is not active", *restore)
+    good(b, *restore, "--lsm-profile", "none", "--pidfile", os.path.join(b.dir, "pid"))
+    pid = int(procsnap.read(os.path.join(b.dir, "pid")))
+    mounts = [line for line in procsnap.read(f"/proc/{pid}/mountinfo").splitlines() if line.split()[4] == "/tmp"]
+    os.kill(pid, signal.SIGKILL)
+    expect("size=4096k" in mounts[-1], "the file system has its other options", mounts[-1])
 
 
 @case

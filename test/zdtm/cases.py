@@ -32,6 +32,20 @@ def read_image(path):
     return json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
 
 
+def write_image(path, image):
+    with open(path + ".json", "w", encoding="ascii") as f:
+        json.dump(image, f)
+    subprocess.run([sys.executable, CRIT, "encode", "-i", path + ".json", "-o", path], check=True)
+    os.unlink(path + ".json")
+
+
+def edit_image(path, edit):
+    """Through crit: decoded, changed, encoded again."""
+    image = read_image(path)
+    edit(image["entries"][0])
+    write_image(path, image)
+
+
 class Bench:
     """A target, image directories, and the tool; everything goes away with it."""
 
