@@ -3,7 +3,7 @@
  * Memory of restored tasks, filled from outside on all CPUs.
  *
  * UFFDIO_COPY takes pages straight from the mapped image: it allocates without zeroing, copies once, takes no fault
- * per page, and works under any protection. Each thread fetches pieces of 1 MiB, of whatever task.
+ * per page, and works under any protection. Each thread takes 1 MiB at a time, of whatever task.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "base/progress.h"
-#include "mem/fill.h"
+#include "mem/fill_plan.h"
 #include "mem/mem.h"
 #include "mem/premap.h"
 #include "mem/runs.h"
@@ -29,11 +29,9 @@
 #define MADV_POPULATE_READ 22		/* 5.14 */
 #endif
 
-/* Registering a mapping and one copy cost 7 us, and a page read by the task itself less than one. */
-enum { OUTSIDE_MIN_BYTES = 16 * PAGE_SIZE };
-enum { OUTSIDE_MIN_PAGES = 512, PIECE_PAGES = 256, PAGES_PER_THREAD = 1024, MAX_THREADS = 16 };
+enum { COPY_BYTES = 1 << 20, PAGES_PER_THREAD = 1024, MAX_THREADS = 16 };
 
-struct piece {
+struct copy {
 	int uffd;
 	const struct task *task;
 	uint64_t to;
@@ -41,36 +39,19 @@ struct piece {
 	size_t len;
 };
 
+struct joined {
+	int uffd;
+	uint64_t start, end;
+};
+
 struct fill_job {
-	VEC(struct piece) pieces;
+	VEC(struct copy) copies;
+	VEC(struct joined) joined;
 	VEC(int) fds;
 	uint64_t n_pages;
 	atomic_size_t next;
 	atomic_int err;
 };
-
-bool fill_is_outside(const VmaEntry *v, bool is_premapped)
-{
-	if (v->end - v->start < OUTSIDE_MIN_BYTES)
-		return false;
-	return v->status & VMA_ANON_PRIVATE && !(v->status & (VMA_VDSO | VMA_VVAR | VMA_VSYSCALL | VMA_GUARD)) &&
-	       !(v->flags & VMA_MAP_DROPPABLE) && !(v->madv & 1 << MADV_HUGEPAGE) && !is_premapped;
-}
-
-bool fill_needs_uffd(const struct task *t, const bool *premapped)
-{
-	uint64_t n_pages = 0;
-
-	for (size_t i = 0, v = 0; i < t->pages.runs.n; i++) {
-		const struct page_run *r = &t->pages.runs.v[i];
-
-		while (t->mm->vmas[v]->end <= r->start)
-			v++;
-		if (fill_is_outside(t->mm->vmas[v], premapped[v]))
-			n_pages += r->n_pages;
-	}
-	return n_pages >= OUTSIDE_MIN_PAGES;
-}
 
 static int fetch_uffd(const struct shared_task *s, int *ret_fd)
 {
@@ -88,56 +69,99 @@ static int fetch_uffd(const struct shared_task *s, int *ret_fd)
 	return 0;
 }
 
-static int register_vma(int uffd, const VmaEntry *v)
+static int register_piece(int uffd, uint64_t start, uint64_t end)
 {
 	struct uffdio_register reg = {
-		.range = { v->start, v->end - v->start },
+		.range = { start, end - start },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 
 	if (ioctl(uffd, UFFDIO_REGISTER, &reg) < 0)
-		return fail_errno("register %" PRIx64 "-%" PRIx64 " with userfaultfd", v->start, v->end);
+		return fail_errno("register %" PRIx64 "-%" PRIx64 " with userfaultfd", start, end);
 	return 0;
 }
 
-static void add_run(struct restore *r, struct fill_job *j, const struct task *t, int uffd, const struct page_run *run)
+/* Runs end where mappings do; in one piece of memory that is no reason to copy them one by one. */
+static bool continues(const struct fill_job *j, size_t first, const uint8_t *from, uint64_t to)
+{
+	const struct copy *last = j->copies.n > first ? &j->copies.v[j->copies.n - 1] : NULL;
+
+	return last && last->to + last->len == to && last->from + last->len == from && last->len < COPY_BYTES;
+}
+
+static void add_run(struct restore *r, struct fill_job *j, size_t first, const struct copy *like,
+		    const struct page_run *run)
 {
 	j->n_pages += run->n_pages;
-	for (uint64_t at = run->start; at < run_end(run);) {
-		struct piece p = {
-			.uffd = uffd, .task = t, .to = at, .from = run_contents(t, run, at),
-			.len = min(run_end(run) - at, PIECE_PAGES * PAGE_SIZE),
-		};
+	for (uint64_t at = run->start, len; at < run_end(run); at += len) {
+		const uint8_t *from = run_contents(like->task, run, at);
+		struct copy c = { .uffd = like->uffd, .task = like->task, .to = at, .from = from };
 
-		vec_push(&r->m.arena, &j->pieces, p);
-		at += p.len;
+		len = run_end(run) - at;
+		if (continues(j, first, from, at)) {
+			struct copy *last = &j->copies.v[j->copies.n - 1];
+
+			len = min(len, COPY_BYTES - last->len);
+			last->len += len;
+			continue;
+		}
+		c.len = len = min(len, (uint64_t)COPY_BYTES);
+		vec_push(&r->m.arena, &j->copies, c);
 	}
+}
+
+static int add_piece(struct restore *r, struct fill_job *j, const struct copy *like, uint64_t start, uint64_t end)
+{
+	const struct pagemap *p = &like->task->pages;
+	size_t first = j->copies.n, i = run_find(p, start);
+	int err;
+
+	if (i == p->runs.n || p->runs.v[i].start >= end)
+		return 0;
+	err = register_piece(like->uffd, start, end);
+	for (; i < p->runs.n && p->runs.v[i].start < end && !err; i++)
+		add_run(r, j, first, like, &p->runs.v[i]);
+	return err;
 }
 
 static int add_task(struct restore *r, struct fill_job *j, const struct task *t, int uffd)
 {
-	bool *premapped = premap_wanted(&r->m.arena, &r->m, t);
-	size_t i = 0;
+	const struct fill_how *how = fill_plan(&r->m.arena, t, premap_wanted(&r->m.arena, &r->m, t));
+	const struct copy like = { .uffd = uffd, .task = t };
+	uint64_t done = 0;
 
 	for (size_t v = 0; v < t->mm->n_vmas; v++) {
-		bool is_registered = false;
+		uint64_t start = t->mm->vmas[v]->start;
+		int err;
 
-		if (!fill_is_outside(t->mm->vmas[v], premapped[v]))
+		if (!how[v].is_outside || start < done)
 			continue;
-		i = run_find(&t->pages, t->mm->vmas[v]->start);
-		for (; i < t->pages.runs.n && t->pages.runs.v[i].start < t->mm->vmas[v]->end; i++) {
-			int err = is_registered ? 0 : register_vma(uffd, t->mm->vmas[v]);
-
-			if (err)
-				return err;
-			is_registered = true;
-			add_run(r, j, t, uffd, &t->pages.runs.v[i]);
-		}
+		done = how[v].piece_end;
+		err = add_piece(r, j, &like, start, done);
+		if (err)
+			return err;
+		if (how[v].is_joined)
+			vec_push(&r->m.arena, &j->joined, ((struct joined){ uffd, start, done }));
 	}
 	return 0;
 }
 
-static int copy_piece(const struct piece *p)
+/*
+ * Before they are cut into many mappings: the end of the userfaultfd would visit each of those. Others may wait for it.
+ */
+static int release_joined(const struct fill_job *j)
+{
+	for (size_t i = 0; i < j->joined.n; i++) {
+		const struct joined *p = &j->joined.v[i];
+		struct uffdio_range range = { p->start, p->end - p->start };
+
+		if (ioctl(p->uffd, UFFDIO_UNREGISTER, &range) < 0)
+			return fail_errno("unregister %" PRIx64 "-%" PRIx64 " from userfaultfd", p->start, p->end);
+	}
+	return 0;
+}
+
+static int copy_pages(const struct copy *p)
 {
 	size_t done = 0;
 
@@ -167,10 +191,10 @@ static void *worker(void *arg)
 		size_t i = j->next++;
 		int err, none = 0;
 
-		if (i >= j->pieces.n)
+		if (i >= j->copies.n)
 			break;
-		err = copy_piece(&j->pieces.v[i]);
-		progress_add(j->pieces.v[i].len);
+		err = copy_pages(&j->copies.v[i]);
+		progress_add(j->copies.v[i].len);
 		if (err)
 			atomic_compare_exchange_strong(&j->err, &none, err);
 	}
@@ -226,8 +250,10 @@ int mem_fill(struct restore *r)
 	}
 	progress_expect(j.n_pages * PAGE_SIZE, PROGRESS_BYTES);
 	debug("%" PRIu64 " pages from outside", j.n_pages);
-	if (!err && j.pieces.n)
+	if (!err && j.copies.n)
 		err = run_job(&j);
+	if (!err)
+		err = release_joined(&j);
 	for (size_t i = 0; i < j.fds.n; i++)
 		close(j.fds.v[i]);
 	return err;

@@ -14,7 +14,7 @@
 #include "file/files.h"
 #include "image/dir.h"
 #include "kernel/read.h"
-#include "mem/fill.h"
+#include "mem/fill_plan.h"
 #include "mem/hole.h"
 #include "mem/mem.h"
 #include "mem/premap.h"
@@ -42,6 +42,7 @@ struct maker {
 	const struct task *t;
 	const struct premap *premap;
 	const bool *is_premapped;	/* by mapping */
+	const struct fill_how *how;	/* by mapping */
 	bool has_uffd;
 	struct vdso_plan vdso;
 	VEC(struct open_file) files, pages_files;
@@ -174,12 +175,15 @@ static bool is_made_here(const struct maker *mk, const VmaEntry *v)
 
 static bool is_filled_here(const struct maker *mk, size_t i)
 {
-	const VmaEntry *v = mk->t->mm->vmas[i];
-	size_t run = run_find(&mk->t->pages, v->start);
+	return mk->how[i].n_pages && !mk->is_premapped[i] && !(mk->has_uffd && mk->how[i].is_outside);
+}
 
-	if (mk->is_premapped[i] || (mk->has_uffd && fill_is_outside(v, false)))
-		return false;
-	return run < mk->t->pages.runs.n && mk->t->pages.runs.v[run].start < v->end;
+/* Protection that the mapping is made with; the final one comes when it is filled. */
+static uint32_t made_prot(const struct maker *mk, size_t i)
+{
+	bool is_open = is_filled_here(mk, i) || (mk->has_uffd && mk->how[i].is_joined);
+
+	return mk->t->mm->vmas[i]->prot | (is_open ? PROT_READ | PROT_WRITE : 0);
 }
 
 static void flush_mapping(struct maker *mk)
@@ -224,7 +228,7 @@ static int add_vma(struct maker *mk, size_t i, size_t *area)
 	const VmaEntry *v = mk->t->mm->vmas[i];
 	const struct premap *p = mk->premap;
 	struct vma_arm whole = {
-		.start = v->start, .off = v->pgoff, .prot = v->prot, .fd = -1,
+		.start = v->start, .off = v->pgoff, .prot = made_prot(mk, i), .fd = -1,
 		.flags = (v->flags & mmap_flags) | MAP_FIXED_NOREPLACE,
 	};
 	uint64_t done = v->start;
@@ -237,8 +241,6 @@ static int add_vma(struct maker *mk, size_t i, size_t *area)
 	} else {
 		whole.flags |= MAP_ANONYMOUS;
 	}
-	if (is_filled_here(mk, i))
-		whole.prot |= PROT_READ | PROT_WRITE;
 	for (; *area < p->areas.n && p->areas.v[*area].start < v->end; (*area)++) {
 		const struct premap_area *ar = &p->areas.v[*area];
 
@@ -316,7 +318,7 @@ static void add_early(struct maker *mk, const VmaEntry *v)
 static void add_protection(struct maker *mk, size_t i)
 {
 	const VmaEntry *v = mk->t->mm->vmas[i];
-	uint32_t made = v->prot | (is_filled_here(mk, i) ? PROT_READ | PROT_WRITE : 0);
+	uint32_t made = made_prot(mk, i);
 
 	if (mk->is_premapped[i])
 		made = UINT32_MAX;	/* parts of it may be like this, parts like that */
@@ -495,7 +497,8 @@ int mem_make(struct restore *r, const struct task *t)
 	r->shared->tasks[t->index].uffd = -1;
 	mk.premap = t->restore->premap;
 	mk.is_premapped = mk.premap->wanted;
-	mk.has_uffd = fill_needs_uffd(t, mk.is_premapped) && make_uffd(&mk);
+	mk.how = fill_plan(&r->m.arena, t, mk.is_premapped);
+	mk.has_uffd = fill_needs_uffd(t, mk.how) && make_uffd(&mk);
 	/* The vDSO is where it was before the fork. What has come since then goes before it moves. */
 	err = vdso_plan_make(r, t, r->tool_vmas, &mk.vdso);
 	if (err)
