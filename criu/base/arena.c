@@ -28,7 +28,7 @@ static struct arena_chunk *chunk_new(size_t bytes)
 	return zalloc_or_die(sizeof(struct arena_chunk) + bytes);
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+static void *alloc(struct arena *a, size_t size)
 {
 	void *p;
 
@@ -50,6 +50,36 @@ void *arena_alloc(struct arena *a, size_t size)
 	}
 	p = a->chunk->bytes + a->used;
 	a->used += size;
+	return p;
+}
+
+void arena_share(struct arena *a)
+{
+	if (a->is_shared)
+		return;
+	pthread_mutex_init(&a->lock, NULL);
+	a->is_shared = true;
+}
+
+static void lock(struct arena *a)
+{
+	if (a->is_shared)
+		pthread_mutex_lock(&a->lock);
+}
+
+static void unlock(struct arena *a)
+{
+	if (a->is_shared)
+		pthread_mutex_unlock(&a->lock);
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+	void *p;
+
+	lock(a);
+	p = alloc(a, size);
+	unlock(a);
 	return p;
 }
 
@@ -100,12 +130,16 @@ void arena_join(struct arena *a, struct arena *from)
 
 	while (*end)
 		end = &(*end)->next;
+	lock(a);
 	if (a->chunk) {			/* behind the current one, which still has room */
 		*end = a->chunk->next;
 		a->chunk->next = from->chunk;
 	} else {
-		*a = *from;
+		a->chunk = from->chunk;
+		a->used = from->used;
+		a->size = from->size;
 	}
+	unlock(a);
 	*from = (struct arena){ 0 };
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once				/* base/arena.h: memory that lives as long as a run, freed at once */
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <protobuf-c/protobuf-c.h>
 #include "base/compiler.h"
@@ -9,6 +11,8 @@ struct arena_chunk;
 struct arena {
 	struct arena_chunk *chunk;
 	size_t used, size;
+	bool is_shared;			/* arena_share() */
+	pthread_mutex_t lock;
 };
 
 /* Zeroed memory. Running out of memory ends the process: nobody can do better in the middle of a snapshot,
@@ -18,6 +22,8 @@ char *arena_strdup(struct arena *a, const char *s);
 char *arena_printf(struct arena *a, const char *fmt, ...) printf_like(2, 3);
 void *arena_memdup(struct arena *a, const void *p, size_t size);
 void arena_free(struct arena *a);
+/* From now on several threads may allocate from it at the same time. */
+void arena_share(struct arena *a);
 /* All of from belongs to a now; from is empty. */
 void arena_join(struct arena *a, struct arena *from);
 

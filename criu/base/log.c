@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +28,7 @@ static const char *task_path;
 static struct timespec started;
 /* Shared with the children, so that the visible process can repeat it. */
 static struct first_error {
+	atomic_bool is_taken;		/* by whoever fails first, in whichever thread or process */
 	size_t said;			/* behind "Error (file:line): " */
 	unsigned int n_errors;		/* this one included */
 	char text[1000];
@@ -187,7 +189,7 @@ static void remember_first_error(const char *text, size_t said)
 	enum { ROOM = sizeof(first_error->text), TAIL = ROOM / 2 };
 	size_t len = strlen(text);
 
-	if (!first_error || first_error->text[0])
+	if (!first_error || atomic_exchange(&first_error->is_taken, true))
 		return;
 	first_error->said = said;
 	if (len < ROOM)

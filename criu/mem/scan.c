@@ -370,7 +370,6 @@ int mem_scan(struct dump *d, struct task *t)
 	char exe[40];
 	int err;
 
-	t->mm = arena_msg(&d->m.arena, MmEntry, mm_entry__init);
 	scan_policies(d, t);
 	err = scan_fields(d, t);
 	if (err)

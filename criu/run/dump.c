@@ -24,6 +24,7 @@
 #include "run/stage.h"
 #include "task/inside.h"
 #include "task/kind.h"
+#include "task/owner.h"
 #include "task/record.h"
 #include "task/tree.h"
 
@@ -36,12 +37,9 @@ static int each_entered(struct dump *d, int (*scan)(struct dump *d, struct task 
 		int err;
 
 		progress_set(i);
-		if (!t->dump->proc)	/* a zombie, or refused already */
+		if (!t->dump->inside)	/* a zombie, or refused already */
 			continue;
-		err = scan(d, t);
-		if (err)
-			return err;
-		err = check_cancelled();
+		err = scan(d, t) ?: check_cancelled();
 		if (err)
 			return err;
 	}
@@ -86,10 +84,14 @@ static int ask_externals(void *run)
 	return script_ask_client(d->opt, "query-ext-files");
 }
 
+/* By its owner. */
 static int scan_task(struct dump *d, struct task *t)
 {
-	int native = compel_is_native64(leader(t)->pid_real), err;
+	int native, err;
 
+	if (!t->dump->proc)		/* a zombie */
+		return 0;
+	native = compel_is_native64(leader(t)->pid_real);
 	if (native < 0)
 		return fail_with(native, "ask for the kind of code");
 	if (!native) {
@@ -97,11 +99,7 @@ static int scan_task(struct dump *d, struct task *t)
 		return 0;
 	}
 	err = inside_ask(d, t);
-	if (!err)
-		err = mem_scan(d, t);
-	if (!err)
-		err = task_kinds_scan(d, t);
-	return err;
+	return err ? err : task_kinds_scan(d, t);
 }
 
 static int scan_refuse(struct dump *d, struct task *t)
@@ -144,11 +142,10 @@ static int scan(void *run)
 		/* Refused tasks (traced by somebody else) have nothing that can be read. */
 		if (!d->m.tasks.v[i]->dump->proc && is_alive(d->m.tasks.v[i]))
 			return refuse_all(d) ?: -EAGAIN;
-		err = core_scan(d, d->m.tasks.v[i]);
-		if (err)
-			return err;
 	}
-	err = relations_scan(d);
+	err = owners_each(d, 0, core_scan);
+	if (!err)
+		err = relations_scan(d);
 	if (!err)
 		err = sharing_scan(d);
 	if (!err)
@@ -163,8 +160,13 @@ static int scan(void *run)
 		relations_refuse(d);
 	if (!err)
 		err = mem_read(d);	/* while nothing of ours is mapped in the tasks */
+	progress_expect(d->m.tasks.n, PROGRESS_TASKS);
 	if (!err)
-		err = each_entered(d, scan_task);
+		err = owners_each(d, 0, scan_task);
+	if (!err)
+		err = each_entered(d, mem_scan);
+	if (!err)
+		err = each_entered(d, task_kinds_join);
 	if (!err)
 		err = each_entered(d, scan_refuse);
 	cancel_after(0);

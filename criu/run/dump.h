@@ -22,11 +22,13 @@ struct dump_thread {
 };
 
 struct dump_task {
+	unsigned int owner;		/* the thread that traces it: task/owner.h */
 	struct compel_proc *proc;	/* NULL for a zombie */
 	int pidfd;
 	int stop_signo;			/* of a group-stopped task, else 0 */
 	const struct inside_task *inside;
 	struct vma_list *vmas;		/* mem/vmas.h */
+	const void *seccomp_chains;	/* of each thread, until they are joined: task/seccomp.c */
 };
 
 struct dump_stats {
@@ -57,5 +59,6 @@ struct dump {
 	uint32_t pid_level;		/* of the root's pid namespace below that of /proc: task/pids.h */
 	struct dump_stats stats;
 	uint32_t next_ghost_id, next_pages_id;
+	struct owners *owners;		/* task/owner.h; NULL: the main thread owns all tasks */
 	struct files_dump *files;	/* file/state.h */
 };

@@ -48,6 +48,7 @@ int core_scan(struct dump *d, struct task *t)
 	core->tc = scan_process(d, t);
 	if (!is_alive(t))
 		return 0;
+	t->mm = arena_msg(&d->m.arena, MmEntry, mm_entry__init);
 	for (size_t i = 0; i < t->n_threads; i++) {
 		int err = scan_thread(d, &t->threads[i]);
 

@@ -39,6 +39,16 @@ int task_kinds_scan(struct dump *d, struct task *t)
 	return err;
 }
 
+int task_kinds_join(struct dump *d, struct task *t)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < array_size(kinds) && !err; i++)
+		if (kinds[i]->join)
+			err = kinds[i]->join(d, t);
+	return err;
+}
+
 void task_kinds_refuse(struct dump *d, const struct task *t)
 {
 	for (size_t i = 0; i < array_size(kinds); i++)

@@ -20,7 +20,8 @@ static int scan_dir(struct dump *d, const struct task *t, const char *name, uint
 	return files_scan_link(d, t, path, O_RDONLY | O_DIRECTORY, ret_id);
 }
 
-static int fs_scan(struct dump *d, struct task *t)
+/* The directories are files, and these are shared. */
+static int fs_join(struct dump *d, struct task *t)
 {
 	const struct proc_status *status = leader(t)->dump->status;
 	int err;
@@ -71,6 +72,6 @@ int fs_enter(struct restore *r)
 
 const struct task_kind fs_kind = {
 	.name = "fs",
-	.scan = fs_scan,
+	.join = fs_join,
 	.check = fs_check,
 };

@@ -29,19 +29,20 @@
 
 enum { LAST_SIGNAL = 64, WAIT_TRIES = 2000, WAIT_STEP_NS = 50000 };
 
-static bool is_stopped_child(const struct task *child, const struct task *parent)
-{
-	return child->parent == parent && child->state == TASK_STOPPED;
-}
-
 /* --- dump ---------------------------------------------------------------------------------------------------- */
+
+/* By what was met, not by its state, which the scan of the child may set in another thread meanwhile. */
+static bool was_stopped_child(const struct task *child, const struct task *parent)
+{
+	return child->parent == parent && is_alive(child) && leader(child)->dump->stop.kind == COMPEL_GROUP_STOPPED;
+}
 
 static int jobstop_ask(struct dump *d, struct task *t, struct inside_task *in, struct inside_more *more)
 {
 	VEC(struct jobstop_ask) all = { 0 };
 
 	for (size_t i = 0; i < d->m.tasks.n; i++)
-		if (is_stopped_child(d->m.tasks.v[i], t))
+		if (was_stopped_child(d->m.tasks.v[i], t))
 			vec_push(&d->m.arena, &all,
 				 ((struct jobstop_ask){ .pid = leader(d->m.tasks.v[i])->pid }));
 	if (!all.n)

@@ -122,7 +122,18 @@ static void make_mm_plain(struct dump *d, MmEntry *mm, bool *told)
 	}
 }
 
-static int plain_scan(struct dump *d, struct task *t)
+static void make_thread_plain(struct dump *d, struct thread *th)
+{
+	ThreadCoreEntry *tc = th->core->thread_core;
+	bool told[array_size(rows)] = { false };
+
+	/* The strict mode brings the trap with it (prctl_set_seccomp, disable_TSC): nothing is lost. */
+	if (tc->has_seccomp_mode && tc->seccomp_mode == SECCOMP_MODE_STRICT)
+		tc->has_tsc_mode = false;
+	make_plain(d, &tc->base, told);
+}
+
+static int plain_join(struct dump *d, struct task *t)
 {
 	TaskCoreEntry *tc = leader(t)->core->tc;
 	bool told[array_size(rows)] = { false };
@@ -134,25 +145,14 @@ static int plain_scan(struct dump *d, struct task *t)
 	make_plain(d, &tc->base, told);
 	if (t->mm)
 		make_mm_plain(d, t->mm, told);
-	return 0;
-}
-
-static int plain_scan_thread(struct dump *d, struct thread *th)
-{
-	ThreadCoreEntry *tc = th->core->thread_core;
-	bool told[array_size(rows)] = { false };
-
-	if (!d->opt->plain_images)
-		return 0;
-	/* The strict mode brings the trap with it (prctl_set_seccomp, disable_TSC): nothing is lost. */
-	if (tc->has_seccomp_mode && tc->seccomp_mode == SECCOMP_MODE_STRICT)
-		tc->has_tsc_mode = false;
-	make_plain(d, &tc->base, told);
+	for (size_t i = 0; i < t->n_threads; i++) {
+		IN_SCOPE("thread", t->threads[i].pid);
+		make_thread_plain(d, &t->threads[i]);
+	}
 	return 0;
 }
 
 const struct task_kind plain_kind = {
 	.name = "plain",
-	.scan = plain_scan,
-	.scan_thread = plain_scan_thread,
+	.join = plain_join,
 };

@@ -192,6 +192,8 @@ static int seccomp_scan(struct dump *d, struct task *t)
 	filter_chain *chains = arena_array(&d->m.arena, filter_chain, t->n_threads);
 	int err = 0;
 
+	t->dump->seccomp_chains = chains;
+
 	for (size_t i = 0; i < t->n_threads && !err; i++) {
 		IN_SCOPE("thread", t->threads[i].pid);
 		if (are_of_the_surroundings(t->threads[i].dump->status))
@@ -201,8 +203,14 @@ static int seccomp_scan(struct dump *d, struct task *t)
 		else if (t->threads[i].dump->status->seccomp == SECCOMP_MODE_STRICT)
 			put_mode(&t->threads[i], SECCOMP_MODE__strict);
 	}
-	if (err)
-		return err;
+	return err;
+}
+
+/* The filters of all tasks are one list. */
+static int seccomp_join(struct dump *d, struct task *t)
+{
+	const filter_chain *chains = t->dump->seccomp_chains;
+
 	if (is_one_chain(t, chains)) {
 		/* The format's way to say so: the other threads have no entry of their own. */
 		put_mode(leader(t), SECCOMP_MODE__filter);
@@ -340,5 +348,6 @@ static int seccomp_make(struct restore *r, const struct task *t)
 const struct task_kind seccomp_kind = {
 	.name = "seccomp",
 	.scan = seccomp_scan,
+	.join = seccomp_join,
 	.make = seccomp_make,
 };

@@ -5,6 +5,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/pidfd.h>
@@ -25,6 +26,7 @@
 #include "run/journal.h"
 #include "task/freezer.h"
 #include "task/jobstop.h"
+#include "task/owner.h"
 #include "task/pids.h"
 #include "task/seccomp.h"
 #include "task/tree.h"
@@ -270,7 +272,6 @@ static int stop_process(struct dump *d, struct task *t)
 	void *record;
 	int err;
 
-	IN_SCOPE("task", pid);
 	err = proc_stat_read(pid, 0, &st);
 	if (err == -ENOENT || err == -ESRCH) {
 		forget(t);
@@ -318,14 +319,34 @@ static struct task *add_task(struct dump *d, struct task *parent, pid_t pid)
 	return t;
 }
 
-/* Children of all threads that are not known yet; returns how many, or a negative errno. */
+/* Writable because several processes are brought to rest at once, and what they all find is one list. */
+static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int add_listed(struct dump *d, struct task *t, const char *text)
+{
+	struct cursor c = { .p = text };
+	int err = 0;
+
+	pthread_mutex_lock(&list_lock);
+	while (take_spaces(&c), *c.p) {
+		pid_t pid = take_u64(&c, 10);
+
+		if (c.bad) {
+			err = fail(EINVAL, "read /proc/%d/task/.../children: not a number", leader(t)->pid_real);
+			break;
+		}
+		if (!model_task_by_real(&d->m, pid))
+			add_task(d, t, pid);
+	}
+	pthread_mutex_unlock(&list_lock);
+	return err;
+}
+
+/* Children of all threads that are not known yet. */
 static int add_children(struct dump *d, struct task *t)
 {
-	int n_new = 0;
-
 	for (size_t i = 0; i < t->n_threads; i++) {
 		auto_proc_text text = { 0 };
-		struct cursor c;
 		int err = proc_text_read(&text, "/proc/%d/task/%d/children", leader(t)->pid_real,
 					 t->threads[i].pid_real);
 
@@ -334,19 +355,11 @@ static int add_children(struct dump *d, struct task *t)
 		if (err)
 			return fail_with(err, "read /proc/%d/task/%d/children", leader(t)->pid_real,
 					 t->threads[i].pid_real);
-		for (c = (struct cursor){ .p = text.s }; take_spaces(&c), *c.p;) {
-			pid_t pid = take_u64(&c, 10);
-
-			if (c.bad)
-				return fail(EINVAL, "read /proc/%d/task/.../children: not a number",
-					    leader(t)->pid_real);
-			if (model_task_by_real(&d->m, pid))
-				continue;
-			add_task(d, t, pid);
-			n_new++;
-		}
+		err = add_listed(d, t, text.s);
+		if (err)
+			return err;
 	}
-	return n_new;
+	return 0;
 }
 
 /* Removes what vanished; a child that was handed to another parent is looked up again by the next pass. */
@@ -365,24 +378,29 @@ static void compact(struct model *m)
 	m->tasks.n = n;
 }
 
+static int stop_and_look(struct dump *d, struct task *t)
+{
+	int err = is_alive(t) ? stop_process(d, t) : 0;
+
+	return err || !is_alive(t) || !leader(t)->pid_real ? err : add_children(d, t);
+}
+
+/* All that are known, then those who were found, and so on. */
 static int stop_pass(struct dump *d, int *ret_new)
 {
-	*ret_new = 0;
-	for (size_t i = 0; i < d->m.tasks.n; i++) {	/* grows while it runs */
-		struct task *t = d->m.tasks.v[i];
-		int n, err;
+	size_t n_known = d->m.tasks.n, n;
 
-		progress_set(i);
-		err = is_alive(t) ? stop_process(d, t) : 0;
+	progress_expect(0, PROGRESS_TASKS);
+	for (size_t from = 0; from < d->m.tasks.n; from = n) {
+		int err;
+
+		n = d->m.tasks.n;
+		err = owners_each(d, from, stop_and_look);
 		if (err)
 			return err;
-		if (!is_alive(t) || !leader(t)->pid_real)
-			continue;
-		n = add_children(d, t);
-		if (n < 0)
-			return n;
-		*ret_new += n;
+		owners_assign(d, n);
 	}
+	*ret_new = d->m.tasks.n - n_known;
 	compact(&d->m);
 	return 0;
 }
@@ -487,8 +505,8 @@ void tree_thaw(struct dump *d)
 	cancel_after(0);
 	freezer_before_release(d);
 	/* Children first: a killed init of a pid namespace does not end before the last process in it has been reaped. */
-	for (size_t i = d->m.tasks.n; i--;)
-		release_task(d->m.tasks.v[i]);
+	owners_back(d, release_task);
+	owners_end(d);
 	freezer_thaw(d);
 }
 
@@ -523,12 +541,17 @@ static void help_to_die(const struct dump *d)
 
 /*
  * In whatever order they end: in a pid namespace the last thread of the init waits for everybody else to be reaped. All
- * that this thread can wait for are the threads it traces.
+ * that a thread can wait for are the threads it traces.
  */
-static void reap_all(struct dump *d)
+static void reap_own(void)
 {
 	while (waitpid(-1, NULL, __WALL | __WNOTHREAD) > 0 || errno == EINTR)
 		;
+}
+
+static void reap_all(struct dump *d)
+{
+	owners_once(d, reap_own);
 	for (size_t i = 0; i < d->m.tasks.n; i++)
 		for (size_t n = 0; n < d->m.tasks.v[i]->n_threads; n++)
 			if (d->m.tasks.v[i]->threads[n].dump)

@@ -19,6 +19,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import victim  # noqa: E402
 
 
+WIDE = 12       # so many children that each CPU has a thread that owns some of them
+
+
 def stages(table):
     """The names in a stage table, from the source: a new stage is broken without anybody adding it here."""
     with open(os.path.join(victim.TOP, "criu", "run", f"{table}.c")) as f:
@@ -31,7 +34,7 @@ class Bench:
         self.criu, self.where = criu, where
         self.program = victim.build(where)
         self.images = os.path.join(where, "img")
-        self.target = victim.Victim(self.program, where)
+        self.target = None
 
     def run(self, *words, fault=None):
         env = dict(os.environ)
@@ -108,6 +111,35 @@ class Bench:
         return bad
 
 
+def break_all(bench, n_children, what, only):
+    """Every stage of both, on a target with so many children."""
+    results = []
+
+    def wanted(name):
+        return not only or name in only
+
+    bench.target = victim.Victim(bench.program, bench.where, n_children)
+    pids = bench.target.pids()
+    try:
+        for stage in stages("dump"):
+            if wanted(f"dump.{stage}"):
+                results.append(tell(f"dump.{stage}{what}", bench.break_dump(stage)))
+        pids = bench.dump_away()
+        for stage in stages("restore"):
+            if wanted(f"restore.{stage}"):
+                results.append(tell(f"restore.{stage}{what}", bench.break_restore(stage, pids)))
+        results.append(tell(f"restore after all of them{what}", bench.restore_for_good(pids)))
+    finally:
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        time.sleep(0.05)
+        victim.reap()
+    return results
+
+
 def tell(name, bad):
     print(f"{'PASS' if not bad else 'FAIL'} {name}" + "".join(f"\n     {b}" for b in bad), flush=True)
     return not bad
@@ -120,30 +152,10 @@ def main():
     args = parser.parse_args()
     victim.become_subreaper()
     results = []
-
-    def wanted(name):
-        return not args.only or name in args.only
-
     with tempfile.TemporaryDirectory(prefix="criu-fault.") as where:
         bench = Bench(args.criu, where)
-        pids = bench.target.pids()
-        try:
-            for stage in stages("dump"):
-                if wanted(f"dump.{stage}"):
-                    results.append(tell(f"dump.{stage}", bench.break_dump(stage)))
-            pids = bench.dump_away()
-            for stage in stages("restore"):
-                if wanted(f"restore.{stage}"):
-                    results.append(tell(f"restore.{stage}", bench.break_restore(stage, pids)))
-            results.append(tell("restore after all of them", bench.restore_for_good(pids)))
-        finally:
-            for pid in pids:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-            time.sleep(0.05)
-            victim.reap()
+        for n_children, what in (1, ""), (WIDE, " of a wide tree"):
+            results += break_all(bench, n_children, what, args.only)
     print(f"{sum(results)} passed, {len(results) - sum(results)} failed, 0 skipped")
     return 0 if all(results) else 1
 

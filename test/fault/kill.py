@@ -22,6 +22,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import victim  # noqa: E402
 
 
+WIDE = 12       # so many children that each CPU has a thread that owns some of them
+
+
 class Run:
     def __init__(self, args, where):
         self.args, self.where = args, where
@@ -33,10 +36,10 @@ class Run:
         return [self.args.criu, "dump", "-t", str(self.target.pid), "-D", self.images, "-R", "-o",
                 os.path.join(self.where, "log")]
 
-    def fresh(self):
+    def fresh(self, n_children):
         if self.target:
             self.target.end()
-        self.target = victim.Victim(self.program, self.where)
+        self.target = victim.Victim(self.program, self.where, n_children)
 
     def clear_images(self):
         shutil.rmtree(self.images, ignore_errors=True)
@@ -91,7 +94,8 @@ class Run:
             bad.append(f"half an image directory is left: {left[:3]}")
         return bad, hit
 
-    def series(self, what, rounds, is_any):
+    def series(self, what, rounds, is_any, n_children):
+        self.fresh(n_children)
         harmed = marked = hits = 0
         took = self.measure()
         for i in range(rounds):
@@ -103,7 +107,7 @@ class Run:
                 harmed += dead
                 marked += not dead
                 print(f"{what}: round {i}, {moment * 1e3:.2f} ms: {'; '.join(bad)}", flush=True)
-                self.fresh()
+                self.fresh(n_children)
         print(f"{what}: {rounds} random moments of {took * 1e3:.1f} ms, {hits} hit the tool at work: "
               f"{harmed} harmed, {marked} marked", flush=True)
         return harmed + marked
@@ -121,10 +125,11 @@ def main():
     victim.become_subreaper()
     with tempfile.TemporaryDirectory(prefix="criu-kill.") as where:
         run = Run(args, where)
+        bad = 0
         try:
-            run.fresh()
-            bad = run.series("visible process", args.rounds, False)
-            bad += run.series("working process", args.any, True)
+            for what, n_children in ("", 1), (" of a wide tree", WIDE):
+                bad += run.series("visible process" + what, args.rounds // 2, False, n_children)
+                bad += run.series("working process" + what, args.any // 2, True, n_children)
         finally:
             if run.target:
                 run.target.end()

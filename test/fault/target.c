@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What the fault tests dump: a process with threads, a child, pipes, timers, blocked signals, and system calls that are
+ * target FILE CHILDREN. What the fault tests dump: a process with threads, children, pipes, timers, blocked signals, and system calls that are
  * interrupted all the time. It counts into a file that the test maps, one word for each of its parts, and stops
  * counting when it finds its own state changed.
  */
@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SLEEPER, SPINNER, POLLER, PIPER, CHILD, MAIN, N_PARTS };
+enum { SLEEPER, SPINNER, POLLER, PIPER, MAIN, CHILDREN, MAX_CHILDREN = 100 };
 static volatile uint64_t *count;
 
 static void nap(long us)
@@ -80,23 +80,23 @@ static void *piper(void *arg)
 	}
 }
 
-static void child(void)
+static void child(int i)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;) {
 		nap(700);
-		count[CHILD]++;
+		count[CHILDREN + i]++;
 	}
 }
 
 int main(int argc, char **argv)
 {
 	void *(*const parts[])(void *) = { sleeper, spinner, poller, piper };
-	int fd, fds[2];
+	int fd, fds[2], n_children = argc == 3 ? atoi(argv[2]) : 0;
 	pthread_t th;
 	sigset_t set;
 
-	if (argc != 2 || (fd = open(argv[1], O_RDWR)) < 0 || pipe(fds) < 0)
+	if (n_children < 1 || n_children > MAX_CHILDREN || (fd = open(argv[1], O_RDWR)) < 0 || pipe(fds) < 0)
 		return 1;
 	count = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (count == MAP_FAILED)
@@ -105,8 +105,9 @@ int main(int argc, char **argv)
 	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGTRAP, SIG_IGN);
-	if (!fork())
-		child();
+	for (int i = 0; i < n_children; i++)
+		if (!fork())
+			child(i);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		pthread_create(&th, NULL, parts[i], fds);
 	for (;;) {

@@ -39,13 +39,14 @@ def reap():
 class Victim:
     """One running target."""
 
-    N_PARTS = 6
+    N_OWN = 5           # what the process counts itself; then a word for each child
 
-    def __init__(self, program, where):
+    def __init__(self, program, where, n_children=1):
+        self.n_parts = self.N_OWN + n_children
         self.file = os.path.join(where, "counters")
         with open(self.file, "wb") as out:
             out.write(bytes(4096))
-        self.proc = subprocess.Popen([program, self.file], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        self.proc = subprocess.Popen([program, self.file, str(n_children)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                      stderr=subprocess.DEVNULL, start_new_session=True)
         self.pid = self.proc.pid
         with open(self.file, "r+b") as f:
@@ -58,7 +59,7 @@ class Victim:
         self.before = self.look()
 
     def counts(self):
-        return struct.unpack_from(f"{self.N_PARTS}Q", self.map)
+        return struct.unpack_from(f"{self.n_parts}Q", self.map)
 
     def pids(self):
         """The process and its child, from the outside."""

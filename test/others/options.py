@@ -965,14 +965,11 @@ def time_limit(b):
     b.unharmed()
 
 
-@case
-def time_limit_for_a_frozen_target(b):
-    """A thread in the refrigerator of the v1 freezer does not stop."""
+def does_not_stop(b, program, task_of):
+    """A task in the refrigerator of the v1 freezer ends the dump by the time limit, and by SIGINT."""
     group = freezer_v1(b)
-    pid = b.start("static/threads")
-    # one thread only: a process that is frozen as a whole is thawed for the dump, and frozen again
-    thread = max(os.listdir(f"/proc/{pid}/task"), key=int)
-    write(f"{group}/tasks", thread)
+    pid = b.start(program)
+    write(f"{group}/tasks", task_of(pid))
     b.before = b.target.snapshot()
     write(f"{group}/freezer.state", "FROZEN")
     procs.wait_until(lambda: procsnap.read(f"{group}/freezer.state").strip() == "FROZEN", 5, "frozen cgroup")
@@ -990,6 +987,53 @@ def time_limit_for_a_frozen_target(b):
         write(f"{group}/freezer.state", "THAWED")
     b.empty(b.images())
     b.unharmed()
+
+
+@case
+def time_limit_for_a_frozen_thread(b):
+    """One thread only: a process that is frozen as a whole is thawed for the dump, and frozen again."""
+    does_not_stop(b, "static/threads", lambda pid: max(os.listdir(f"/proc/{pid}/task"), key=int))
+
+
+@case
+def time_limit_for_a_frozen_child_of_a_wide_tree(b):
+    """The thread of the tool that waits for it is not the one that gets the signal."""
+    does_not_stop(b, "static/tree_wide", lambda pid: procsnap.read(f"/proc/{pid}/task/{pid}/children").split()[20])
+
+
+TRACERS_SCRIPT = """#!/bin/sh
+[ "$CRTOOLS_SCRIPT_ACTION" = post-dump ] || exit 0
+for pid in $CRTOOLS_INIT_PID $(cat /proc/$CRTOOLS_INIT_PID/task/$CRTOOLS_INIT_PID/children); do
+	grep TracerPid /proc/$pid/status >> ${0%script}tracers
+done
+"""
+
+
+def tracers(b, program):
+    """The threads of the tool that trace the processes of a tree."""
+    script = os.path.join(b.images(), "script")
+    write(script, TRACERS_SCRIPT)
+    os.chmod(script, 0o755)
+    good(b, "dump", "-t", b.start(program), "-D", b.images(), "-R", "--action-script", script)
+    b.unharmed()
+    return procsnap.read(os.path.join(b.images(), "tracers")).split()[1::2]
+
+
+@case
+def owners_of_a_small_tree(b):
+    found = tracers(b, "static/threads")
+    expect(len(found) == 1 and found != ["0"], f"traced by {found}")
+
+
+@case
+def owners_of_a_wide_tree(b):
+    """A thread of the tool for each CPU, and the first one, which owns the root."""
+    if len(os.sched_getaffinity(0)) < 2:
+        raise Skipped("there is one CPU")
+    found = tracers(b, "static/tree_wide")
+    expect(len(found) == 41 and "0" not in found, f"traced by {found}")
+    expect(2 <= len(set(found)) <= 1 + len(os.sched_getaffinity(0)), f"traced by {found}")
+    expect(found.count(found[0]) == 1, f"the root is traced by {found[0]}", *found)
 
 
 LOCK_SCRIPT = """#!/bin/sh

@@ -55,8 +55,7 @@ static int teardown(void **state)
 
 static size_t n_refusals(struct fixture *f)
 {
-	assert_int_equal(plain_kind.scan(&f->d, f->t), 0);
-	assert_int_equal(plain_kind.scan_thread(&f->d, f->t->threads), 0);
+	assert_int_equal(plain_kind.join(&f->d, f->t), 0);
 	return f->d.refusals.list.n;
 }
 
