@@ -64,19 +64,34 @@ static const char *name_of(const struct model *m, uint32_t file_id)
 
 /* --- lending a name -------------------------------------------------------------------------------------- */
 
-static int make_parents(struct arena *a, const char *name, const char **ret_first)
+/* The first directory on the way to the name that is not there, or NULL; and how many are not. */
+static const char *find_missing(struct arena *a, const char *name, unsigned int *ret_n)
 {
 	char *path = arena_strdup(a, name);
+	const char *first = NULL;
+	struct stat st;
 
-	*ret_first = NULL;
+	*ret_n = 0;
 	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = 0;
-		if (mkdir(path, 0700) == 0) {
-			if (!*ret_first)
-				*ret_first = arena_strdup(a, path);
-		} else if (errno != EEXIST) {
-			return fail_errno("make directory %s for a deleted file", path);
+		if (first || (stat(path, &st) < 0 && errno == ENOENT)) {
+			++*ret_n;
+			if (!first)
+				first = arena_strdup(a, path);
 		}
+		*slash = '/';
+	}
+	return first;
+}
+
+static int make_parents(struct arena *a, const struct lent *l)
+{
+	char *path = arena_strdup(a, l->name);
+
+	for (char *slash = path + strlen(l->made_from); slash; slash = strchr(slash + 1, '/')) {
+		*slash = 0;
+		if (mkdir(path, 0700) < 0)
+			return fail_errno("make directory %s for a deleted file", path);
 		*slash = '/';
 	}
 	return 0;
@@ -111,22 +126,22 @@ static int lend_begin(struct restore *r, uint32_t file_id, struct lent *ret)
 {
 	const RegFileEntry *e = entry_of(&r->m, file_id);
 	const char *name = e->name, *outside;
+	unsigned int n_missing;
 	struct stat st;
-	int err;
 
 	*ret = (struct lent){ .name = name, .entry = -1 };
 	if (lstat(name, &st) == 0)
 		ret->name = arena_printf(&r->m.arena, "%s.cr_link", name);
-	err = make_parents(&r->m.arena, name, &ret->made_from);
-	if (err)
-		return err;
+	ret->made_from = find_missing(&r->m.arena, name, &n_missing);
 	if (!ret->made_from && stat(dirname(arena_strdup(&r->m.arena, ret->name)), &ret->dir) < 0)
 		return fail_errno("look at the directory of %s", ret->name);
 	outside = where_outside(r, e, ret->name);
-	if (!outside)
-		return 0;
-	ret->entry = journal_enter(r->journal, JOURNAL_FILE, outside, NULL);
-	return min(ret->entry, 0);
+	if (outside)
+		ret->entry = journal_enter(r->journal, JOURNAL_FILE, outside,
+					   arena_printf(&r->m.arena, "%u", n_missing));
+	if (outside && ret->entry < 0)
+		return ret->entry;
+	return ret->made_from ? make_parents(&r->m.arena, ret) : 0;
 }
 
 static int lend_end(struct restore *r, const struct lent *l)

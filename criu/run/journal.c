@@ -88,10 +88,22 @@ static void write_back(const char *path, const char *value)
 		warn_errno("write %s back to %s", value, path);
 }
 
-static void unlink_name(const char *path)
+static void remove_name(const char *path)
 {
-	if (unlink(path) < 0 && errno != ENOENT)
+	if (unlink(path) < 0 && (errno != EISDIR || rmdir(path) < 0) && errno != ENOENT)
 		warn_errno("remove temporary %s", path);
+}
+
+static void remove_with_parents(const struct entry *e)
+{
+	char path[PATH_MAX], *slash;
+
+	remove_name(e->path);
+	snprintf(path, sizeof(path), "%s", e->path);
+	for (int n = atoi(e->value); n > 0 && (slash = strrchr(path, '/')); n--) {
+		*slash = 0;
+		remove_name(path);
+	}
 }
 
 /* In a child: who enters a mount namespace is at its root from then on, wherever the roots of the tasks in it are. */
@@ -108,7 +120,7 @@ static void unlink_inside(const char *ns, const char *path)
 
 		/* A namespace that has ended has taken the name along, or has left it to nobody who could be asked. */
 		if (fd >= 0 && setns(fd, CLONE_NEWNS) == 0)
-			unlink_name(path);
+			remove_name(path);
 		else
 			warn_errno("remove temporary %s: enter %s", path, ns);
 		_exit(EXIT_SUCCESS);
@@ -143,7 +155,7 @@ static void take_back(const struct journal *j, const struct entry *e)
 			warn("an unfinished snapshot stays in %s", e->path);
 		break;
 	case JOURNAL_FILE:
-		unlink_name(e->path);
+		remove_with_parents(e);
 		break;
 	case JOURNAL_FILE_INSIDE:
 		unlink_inside(e->value, e->path);

@@ -10,7 +10,7 @@
  */
 enum journal_kind {
 	JOURNAL_IMAGES,			/* a directory (path) is getting images: drop them */
-	JOURNAL_FILE,			/* a temporary name (path) in the file system: unlink */
+	JOURNAL_FILE,			/* a temporary name (path) is given: remove it, and `value` directories above it */
 	JOURNAL_FILE_INSIDE,		/* the same from the root of a mount namespace (value: the file that is it) */
 	JOURNAL_FREEZER,		/* a cgroup file (path) was written: write `value` back */
 	JOURNAL_CGROUP,			/* a cgroup (path) is made: remove it and what is below */
