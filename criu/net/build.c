@@ -40,18 +40,26 @@ static int make_streams(struct net_build *b, size_t i)
 	return net_return(b->set->own_fd, err);
 }
 
+static bool has_filters(const struct net_ns *ns)
+{
+	for (size_t i = 0; i < NET_TEXTS; i++)
+		if (ns->texts[i])
+			return true;
+	return ns->nft.n || ns->ct.n || ns->expect.n;
+}
+
 static int make_filters(struct net_build *b, size_t i)
 {
 	struct netlink auto_netlink nf = NETLINK_CLOSED;
 	struct net_ns *ns = b->set->v.v[i];
 	int err;
 
-	if (!ns->nft.n && !ns->ct.n && !ns->expect.n)
+	if (!has_filters(ns))
 		return 0;
 	err = net_enter(ns->fd);
 	if (err)
 		return err;
-	err = netlink_open(&nf, NETLINK_NETFILTER);
+	err = netlink_open(&nf, NETLINK_NETFILTER) ?: text_make(ns);
 	err = net_return(b->set->own_fd, err);
 	if (!err)
 		err = nft_make(b->arena, ns, &nf);

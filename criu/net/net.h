@@ -5,6 +5,7 @@
 #include "base/vec.h"
 #include "netdev.pb-c.h"
 #include "net/stream.h"
+#include "net/text.h"
 
 struct dump;
 struct restore;
@@ -20,6 +21,7 @@ struct net_ns {
 	struct net_stream_data streams[NET_STREAMS];
 	struct net_stream_data nft;	/* net/nft.h */
 	struct net_stream_data ct, expect;	/* net/conntrack.h */
+	const char *texts[NET_TEXTS];
 };
 
 struct net_set {

@@ -10,6 +10,7 @@
 #include "net/net.h"
 #include "net/nft.h"
 #include "net/plain_link.h"
+#include "net/text.h"
 #include "options.h"
 #include "run/dump.h"
 #include "run/restore.h"
@@ -49,6 +50,17 @@ static int save_messages(int dir, const struct net_ns *ns, enum image_type type,
 	return image_out_close(&o);
 }
 
+static int save_text(int dir, const struct net_ns *ns)
+{
+	struct image_out o;
+
+	if (!ns->texts[TEXT_NFTABLES])
+		return 0;
+	image_out_open(&o, dir, IMG_NFTABLES, ns->id);
+	image_put_raw(&o, ns->texts[TEXT_NFTABLES], strlen(ns->texts[TEXT_NFTABLES]));
+	return image_out_close(&o);
+}
+
 static int save_ns(struct dump *d, const struct net_ns *ns)
 {
 	int err = image_write_one(d->img_dir, IMG_NETNS, ns->id, &ns->entry->base);
@@ -60,7 +72,7 @@ static int save_ns(struct dump *d, const struct net_ns *ns)
 		if (!d->opt->plain_images || (stream_rows[id].flags & STREAM_PLAIN))
 			err = save_stream(d->img_dir, ns, id);
 	if (!err)
-		err = save_messages(d->img_dir, ns, IMG_NFT, &ns->nft);
+		err = d->opt->plain_images ? save_text(d->img_dir, ns) : save_messages(d->img_dir, ns, IMG_NFT, &ns->nft);
 	if (!err)
 		err = save_messages(d->img_dir, ns, IMG_NETNS_CT, &ns->ct);
 	return err ?: save_messages(d->img_dir, ns, IMG_NETNS_EXP, &ns->expect);
@@ -171,43 +183,15 @@ static int load_messages(struct restore *r, struct net_ns *ns, enum image_type t
 	return 0;
 }
 
-/* Is the line that ends here a rule, or a set, and no frame around some? "-A chain ..." or "\ttext" inside a table. */
-static bool has_rule(const struct image_in *in, size_t end)
-{
-	size_t from = end;
-
-	while (from && in->data[from - 1] != '\n')
-		from--;
-	return end - from > 2 && (!memcmp(in->data + from, "-A", 2) || !memcmp(in->data + from, "\t\t", 2));
-}
-
-/* Text is for other programs, and there may be none in it. */
-static int refuse_text(struct restore *r, struct net_ns *ns, enum image_type type)
-{
-	struct image_in in;
-	int err = image_in_open(&in, &r->m.arena, r->img_dir, type, ns->id);
-	size_t lines = 0;
-
-	for (size_t i = 0; !err && i < in.len; i++)
-		lines += in.data[i] == '\n' && has_rule(&in, i);
-	if (err || !lines)
-		return err;
-	return fail(EOPNOTSUPP, "%s: %zu rules as text, which this tool does not read; load them by hand into the "
-		    "namespace and remove the file", in.name, lines);
-}
-
 static int load_filters(struct restore *r, struct net_ns *ns)
 {
-	static const enum image_type texts[] = { IMG_IPTABLES, IMG_IP6TABLES, IMG_NFTABLES };
 	int err = load_messages(r, ns, IMG_NFT, &ns->nft) ?: nft_check(ns);
 
 	if (!err)
 		err = load_messages(r, ns, IMG_NETNS_CT, &ns->ct) ?: load_messages(r, ns, IMG_NETNS_EXP, &ns->expect);
 	if (!err)
 		err = conntrack_check(ns);
-	for (size_t i = 0; i < array_size(texts) && !err; i++)
-		err = refuse_text(r, ns, texts[i]);
-	return err;
+	return err ?: text_load(r, ns);
 }
 
 static int load_settings(struct restore *r, struct net_ns *ns)

@@ -58,7 +58,6 @@ static int scan_streams(struct dump *d, struct net_ns *ns, struct netlink *nl)
 	return err;
 }
 
-/* Plain images have rules as text, which only other programs can write. */
 static int scan_filters(struct dump *d, struct net_ns *ns, struct netlink *nf)
 {
 	int err = nft_scan(&d->m.arena, ns, nf);
@@ -67,8 +66,10 @@ static int scan_filters(struct dump *d, struct net_ns *ns, struct netlink *nf)
 		err = conntrack_scan(&d->m.arena, ns, nf);
 	if (err)
 		return err;
-	if (ns->nft.n && d->opt->plain_images)
-		refuse(&d->refusals, REFUSE_NET_RULES, "nftables rules, which plain images have no place for");
+	/* Plain images have rules as text. */
+	if (ns->nft.n && d->opt->plain_images && text_scan_nft(&d->m.arena, ns))
+		refuse(&d->refusals, REFUSE_NET_RULES, "nftables rules, which plain images have as text, and libnftables "
+		       "does not give (it is not there, or these use extensions of iptables)");
 	return xtables_refuse(d) ?: ipset_refuse(d, nf) ?: xfrm_refuse(d);
 }
 

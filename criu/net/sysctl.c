@@ -138,7 +138,8 @@ static void scan_ping_groups(struct arena *a, NetnsEntry *e)
 	char value[64];
 
 	s->type = SYSCTL_TYPE__CTL_STR;
-	if (sysctl_read("ipv4/ping_group_range", value, sizeof(value)) > 0 && !streq(value, "1\t0"))
+	/* Also the range that no group is in: without it the established tool fails to restore. */
+	if (sysctl_read("ipv4/ping_group_range", value, sizeof(value)) > 0)
 		s->sarg = arena_printf(a, "%s\n", value);
 	pb_push(a, e->ipv4_sysctl, e->n_ipv4_sysctl, s);
 }
@@ -185,15 +186,18 @@ static int make_devices(const struct options *opt, const NetnsEntry *e)
 int sysctl_make(const struct options *opt, const struct net_ns *ns)
 {
 	const NetnsEntry *e = ns->entry;
-	char number[16];
+	char number[16], range[64];
 	int err = make_devices(opt, e);
 
 	if (!err && e->n_unix_conf && e->unix_conf[0]->has_iarg) {
 		snprintf(number, sizeof(number), "%d", e->unix_conf[0]->iarg);
 		err = sysctl_set(opt, "unix/max_dgram_qlen", number);
 	}
-	if (!err && e->n_ipv4_sysctl && e->ipv4_sysctl[0]->sarg)
-		err = sysctl_set(opt, "ipv4/ping_group_range", e->ipv4_sysctl[0]->sarg);
+	if (!err && e->n_ipv4_sysctl && e->ipv4_sysctl[0]->sarg) {
+		snprintf(range, sizeof(range), "%.*s", (int)strcspn(e->ipv4_sysctl[0]->sarg, "\n"),
+			 e->ipv4_sysctl[0]->sarg);
+		err = sysctl_set(opt, "ipv4/ping_group_range", range);
+	}
 	for (size_t i = 0; i < e->n_sysctls && !err; i++)
 		err = sysctl_set(opt, e->sysctls[i]->name, e->sysctls[i]->value);
 	return err;
