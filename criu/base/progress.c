@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 
-enum { LINE_BYTES = 80, FIRST_LINE_US = 1000000 };
+enum { LINE_BYTES = 80, FIRST_LINE_US = 1000000, DRAW_MS = 250 };
 
 struct progress {
 	const char *command;
@@ -28,6 +28,25 @@ struct progress {
 /* Writable because whoever moves a page or a task counts it, and most runs have nobody to show it to: then NULL. */
 static struct progress *shared;
 
+/* Writable because it is said once, before the run begins: who wants to be told. */
+static struct {
+	void (*tell)(void *to, const struct progress_now *now);
+	void *to;
+	unsigned int every_ms;
+} listener;
+
+void progress_tell(void (*tell)(void *to, const struct progress_now *now), void *to, unsigned int every_ms)
+{
+	listener.tell = tell;
+	listener.to = to;
+	listener.every_ms = every_ms;
+}
+
+unsigned int progress_interval_ms(void)
+{
+	return listener.tell ? listener.every_ms : DRAW_MS;
+}
+
 /* Two lines of different authors on one terminal would be drawn over each other. */
 static bool is_on_terminal_of(int fd, const struct stat *terminal)
 {
@@ -36,12 +55,18 @@ static bool is_on_terminal_of(int fd, const struct stat *terminal)
 	return !fstat(fd, &st) && S_ISCHR(st.st_mode) && st.st_rdev == terminal->st_rdev;
 }
 
-void progress_begin(const char *command)
+static bool has_terminal(void)
 {
 	struct stat st;
+
+	return isatty(STDERR_FILENO) && !fstat(STDERR_FILENO, &st) && !is_on_terminal_of(log_fd(), &st);
+}
+
+void progress_begin(const char *command)
+{
 	void *p;
 
-	if (shared || !isatty(STDERR_FILENO) || fstat(STDERR_FILENO, &st) < 0 || is_on_terminal_of(log_fd(), &st))
+	if (shared || (!listener.tell && !has_terminal()))
 		return;
 	p = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
@@ -146,18 +171,41 @@ static bool is_in_background(void)
 	return group >= 0 && group != getpgrp();
 }
 
-void progress_draw(void)
+static struct progress_now look(uint64_t now)
+{
+	return (struct progress_now){
+		.stage = atomic_load(&shared->stage),
+		.unit = atomic_load(&shared->unit),
+		.done = atomic_load(&shared->done),
+		.total = atomic_load(&shared->total),
+		.stage_us = now - atomic_load(&shared->stage_us),
+		.run_us = now - shared->begin_us,
+	};
+}
+
+static void draw(const struct progress_now *p)
 {
 	char text[LINE_BYTES];
-	uint64_t now = now_us();
 	int len;
 
-	if (!shared || now < shared->begin_us + FIRST_LINE_US || is_in_background())
+	if (p->run_us < FIRST_LINE_US || is_in_background())
 		return;
 	len = snprintf(text, sizeof(text), "%s: ", shared->command);
-	progress_text(text + len, sizeof(text) - len, atomic_load(&shared->stage), atomic_load(&shared->unit),
-		      atomic_load(&shared->done), atomic_load(&shared->total), now - atomic_load(&shared->stage_us));
+	progress_text(text + len, sizeof(text) - len, p->stage, p->unit, p->done, p->total, p->stage_us);
 	put_line(text);
+}
+
+void progress_draw(void)
+{
+	struct progress_now p;
+
+	if (!shared)
+		return;
+	p = look(now_us());
+	if (listener.tell)
+		listener.tell(listener.to, &p);
+	else
+		draw(&p);
 }
 
 void progress_clear(void)

@@ -1,19 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#pragma once				/* base/progress.h: how far a long run has come, for a person who waits for it */
+#pragma once				/* base/progress.h: how far a long run has come, for who waits for it */
 #include <stdbool.h>
 #include <stdint.h>
 
 /*
  * One process works and counts, another one that only waits draws: the counters are in memory that both share. When
- * standard error is no terminal, or the log is on it, there is no such memory, and everything here does nothing.
+ * standard error is no terminal, or the log is on it, and no program wants to be told, there is no such memory, and
+ * everything here does nothing.
  */
 
 enum progress_unit { PROGRESS_TASKS, PROGRESS_BYTES };
-enum { PROGRESS_DRAW_MS = 250 };	/* how often progress_draw() is worth a call */
 
+struct progress_now {
+	const char *stage;
+	enum progress_unit unit;
+	uint64_t done, total;		/* of the stage; total 0: not known */
+	uint64_t stage_us, run_us;	/* since their beginnings */
+};
+
+/* Before progress_begin(): a program is told, every so many milliseconds, and nothing is drawn. */
+void progress_tell(void (*tell)(void *to, const struct progress_now *now), void *to, unsigned int every_ms);
 /* Before the processes part; the log has its place by now. */
 void progress_begin(const char *command);
 bool progress_is_on(void);
+unsigned int progress_interval_ms(void);	/* how often progress_draw() is worth a call */
 
 void progress_stage(const char *name);	/* a string that stays; nothing of it is done yet */
 /* How much there is to do in this stage, and of what; done anew from 0. */
@@ -22,7 +32,7 @@ void progress_expect(uint64_t total, enum progress_unit unit);
 void progress_add(uint64_t n);
 void progress_set(uint64_t done);	/* by those who count themselves */
 
-/* By the process that waits: one line, in place of the one before; nothing within the first second of a run. */
+/* By the process that waits: tells, or draws one line in place of the one before (not within the first second). */
 void progress_draw(void);
 /* The line goes away. */
 void progress_clear(void);

@@ -98,6 +98,7 @@ int session_serve(struct session *s)
 		if (got <= 0)
 			return got ? EXIT_FAILURE : EXIT_SUCCESS;
 		s->has_long_answers = req->has_long_answers && req->long_answers;
+		s->progress_ms = req->has_progress_ms ? req->progress_ms : 0;
 		err = serve_one(s, req);
 		if (err)
 			return EXIT_FAILURE;

@@ -132,3 +132,16 @@ int session_send(struct session *s, const CriuResp *resp, int fd)
 	}
 	return 0;
 }
+
+void session_offer(const struct session *s, const CriuResp *resp)
+{
+	uint8_t packet[256];
+	size_t len = criu_resp__get_packed_size(resp);
+
+	if (len > sizeof(packet))
+		return;
+	criu_resp__pack(resp, packet);
+	/* A client that does not read, or has gone, is found out by those who wait for it. */
+	if (send(s->sock, packet, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		return;
+}

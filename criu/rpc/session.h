@@ -15,6 +15,7 @@ struct session {
 	uid_t peer_uid;
 	bool is_swrk;			/* the client has started us: it may hand us descriptors */
 	bool has_long_answers;		/* this client reads more than 1024 bytes */
+	uint32_t progress_ms;		/* and wants news of the run so often; 0: never */
 	const struct options *base;	/* what holds before a request says anything */
 	struct options *opt;		/* of the request being served, for query-ext-files */
 	struct client client;		/* how stages reach the client */
@@ -30,6 +31,8 @@ int session_open(struct session *s, int sock) must_check;
 int session_receive(struct session *s, CriuReq **ret) must_check;
 /* With a descriptor (SCM_RIGHTS) unless fd is -1. */
 int session_send(struct session *s, const CriuResp *resp, int fd) must_check;
+/* As long as the client has room for it, and without a word where it has not. */
+void session_offer(const struct session *s, const CriuResp *resp);
 
 /* session.client.notify */
 int session_notify(const struct client *c, const char *action, pid_t root_real, int fd);

@@ -37,7 +37,7 @@ static pid_t wait_and_show(pid_t guardian, int *ret_status)
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 
 	while (pidfd >= 0) {
-		int n = poll(&p, 1, PROGRESS_DRAW_MS);
+		int n = poll(&p, 1, progress_interval_ms());
 
 		if (n < 0)
 			return -1;
@@ -87,7 +87,8 @@ int guard_run(struct journal *j, int (*work)(void *arg), void *arg)
 
 static int no_return run_watcher(struct journal *j, pid_t front, const sigset_t *wanted)
 {
-	const struct timespec pause = { .tv_nsec = PROGRESS_DRAW_MS * 1000000 };
+	const unsigned int ms = progress_interval_ms();
+	const struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
 	int signo;
 
 	setsid();

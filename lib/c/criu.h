@@ -101,6 +101,14 @@ int criu_local_set_service_binary(criu_opts *opts, const char *path);
 void criu_set_notify_cb(int (*cb)(char *action, criu_notify_arg_t na));
 void criu_local_set_notify_cb(criu_opts *opts, int (*cb)(char *action, criu_notify_arg_t na));
 
+/*
+ * tell() is called about every so many milliseconds of a dump or restore with how far it has come: stage, unit, done,
+ * total (absent: not known), times in microseconds. The message ends with the call. every_ms 0: never. A service that
+ * does not know it tells nothing. Not in other libraries of this name.
+ */
+void criu_set_progress_cb(void (*tell)(const CriuProgress *progress), unsigned int every_ms);
+void criu_local_set_progress_cb(criu_opts *opts, void (*tell)(const CriuProgress *progress), unsigned int every_ms);
+
 /* --- What to work on, and where -------------------------------------------------------------------------- */
 
 /* The process whose tree is dumped, by its number as the service sees it. Not set: the caller itself. */

@@ -10,6 +10,8 @@ struct criu_opts {
 	CriuPageServerInfo ps;
 	struct kept *kept;		/* what rpc points to; freed with the object */
 	int (*notify)(char *action, criu_notify_arg_t na);
+	void (*tell)(const CriuProgress *progress);
+	unsigned int every_ms;		/* of tell() */
 	enum criu_service_comm comm;
 	char *address, *binary;		/* among kept */
 	int fd;

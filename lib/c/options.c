@@ -208,6 +208,17 @@ void criu_set_notify_cb(int (*cb)(char *action, criu_notify_arg_t na))
 	criu_local_set_notify_cb(criu_global_opts, cb);
 }
 
+void criu_local_set_progress_cb(criu_opts *o, void (*tell)(const CriuProgress *progress), unsigned int every_ms)
+{
+	o->tell = tell;
+	o->every_ms = tell ? every_ms : 0;
+}
+
+void criu_set_progress_cb(void (*tell)(const CriuProgress *progress), unsigned int every_ms)
+{
+	criu_local_set_progress_cb(criu_global_opts, tell, every_ms);
+}
+
 int criu_local_set_exec_cmd(criu_opts *o, int argc, char *argv[])
 {
 	int err = 0;

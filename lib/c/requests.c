@@ -40,6 +40,12 @@ static CriuResp *exchange(criu_opts *o, int sock, const CriuReq *req, int *ret_e
 			*ret_err = refused ? refused : errno == EBADMSG ? -EBADMSG : -ECOMM;
 			return NULL;
 		}
+		if (resp->progress) {	/* news, which wants no answer */
+			if (o->tell)
+				o->tell(resp->progress);
+			criu_resp__free_unpacked(resp, NULL);
+			continue;
+		}
 		if (resp->type != CRIU_REQ_TYPE__NOTIFY) {
 			if (!refused)
 				return resp;
@@ -107,6 +113,8 @@ static int request(criu_opts *o, CriuReqType type, bool has_opts)
 
 	req.type = type;
 	req.opts = has_opts ? &o->rpc : NULL;
+	req.has_progress_ms = o->every_ms;
+	req.progress_ms = o->every_ms;
 	resp = ask(o, &req, &err);
 	if (!resp)
 		return err;

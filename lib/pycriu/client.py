@@ -90,11 +90,14 @@ class criu:     # noqa: N801  (the name that callers use)
 
     notify: called with (script, pid) at each step, when opts.notify_scripts is set; false fails
     the step.
+    progress: called with a criu_progress message about every progress_ms milliseconds of a run.
     """
 
     def __init__(self):
         self.opts = rpc.criu_opts()
         self.notify = None
+        self.progress = None
+        self.progress_ms = 250
         self._kept = None
         self.use_binary("criu")
 
@@ -172,6 +175,8 @@ class criu:     # noqa: N801  (the name that callers use)
             request.opts.CopyFrom(self.opts)
             if not request.opts.HasField("images_dir_fd"):
                 request.opts.images_dir_fd = -1
+        if self.progress:
+            request.progress_ms = self.progress_ms
         if keep:
             request.keep_open = True
         connection, self._kept = self._kept or self._connect(), None
@@ -191,6 +196,10 @@ class criu:     # noqa: N801  (the name that callers use)
         connection.send(request)
         while True:
             response = connection.receive()
+            if response.HasField("progress"):
+                if self.progress:
+                    self.progress(response.progress)
+                continue
             if response.type != rpc.NOTIFY:
                 return response
             note = response.notify

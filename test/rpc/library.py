@@ -60,6 +60,7 @@ FUNCTIONS = [
 ONLY_LOCAL = {"add_cg_props", "add_cg_props_file", "add_cg_dump_controller", "add_cg_yard"}
 # ... and those that set no option
 OTHERS = ("init_opts", "free_opts", "free_service", "set_service_address", "set_service_fd", "set_service_binary", "set_notify_cb",
+          "set_progress_cb",
           "check", "dump", "pre_dump", "restore", "restore_child", "dump_iters", "get_version", "check_version", "feature_check")
 SINGLE = ("criu_notify_pid", "criu_get_orphan_pts_master_fd", "criu_lib_version")
 # Options of the request that no function of the library sets; each is reached by another one or by a configuration file.
@@ -145,7 +146,7 @@ class Library:
     def init(self, is_local):
         equal(self.lib.criu_local_init_opts(ctypes.byref(self.local)) if is_local else self.lib.criu_init_opts(), 0, "init_opts")
 
-    def request(self, is_local, request, answer, *args):
+    def request(self, is_local, request, answer, *args, before=()):
         """What the request returns, and what the service receives."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         received = []
@@ -154,7 +155,8 @@ class Library:
             req = rpc.criu_req()
             req.ParseFromString(theirs.recv(65536))
             received.append(req)
-            theirs.send(answer.SerializeToString())
+            for message in (*before, answer):
+                theirs.send(message.SerializeToString())
         with ours, theirs:
             thread = threading.Thread(target=serve)
             thread.start()
@@ -261,6 +263,24 @@ def answers():
     equal(as_plain(req.features), {"mem_track": True}, "features asked for")
 
 
+def progress():
+    """It is asked for with the request, told to the callback, and not answered."""
+    lib, told = Library(), []
+    lib.init(True)
+
+    @ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+    def tell(message):
+        told.append(bool(message))
+    news = rpc.criu_resp(type=rpc.NOTIFY, success=True, progress=rpc.criu_progress(stage="pages", done=1, total=2))
+    done = rpc.criu_resp(type=rpc.DUMP, success=True)
+    lib.call(True, "set_progress_cb", tell, 40)
+    code, req = lib.request(True, "dump", done, before=[news, news])
+    equal((code, req.progress_ms, told), (0, 40, [True, True]), "criu_dump() with progress")
+    lib.call(True, "set_progress_cb", None, 40)
+    code, req = lib.request(True, "dump", done)
+    equal((code, req.HasField("progress_ms")), (0, False), "criu_dump() without")
+
+
 # --- memory -------------------------------------------------------------------------------------------------------
 def c_text(value):
     if isinstance(value, bool):
@@ -290,7 +310,7 @@ def memory():
         subprocess.run(["clang", "-x", "c++", "-fsyntax-only", "-Wall", "-Werror", *include, d + "/all.cc"], check=True)
 
 
-CASES = (symbols, header, options, wire, lists_grow, refused, answers, memory)
+CASES = (symbols, header, options, wire, lists_grow, refused, answers, progress, memory)
 
 
 def main():

@@ -497,6 +497,74 @@ def external_by_answer(b):
         r.end()
 
 
+# --- progress -----------------------------------------------------------------------------------------------------
+HOG = "import sys, time; kept = b'x' * (64 << 20); open(sys.argv[1], 'w').close(); time.sleep(1000)"
+
+
+def hog(b):
+    ready = os.path.join(b.where, "ready")
+    t = b.target(sys.executable, "-c", HOG, ready)
+    wait_until(lambda: os.path.exists(ready))
+    wait_until(lambda: state(t.pid) == "S")
+    os.unlink(ready)
+    return t
+
+
+def grows(news, key):
+    values = [key(p) for p in news]
+    equal(values, sorted(values))
+
+
+@case
+def progress_is_told(b):
+    """To a client that asks for it: stages, what is done of how much; and never more than there is."""
+    t, news = hog(b), []
+    c = b.client(pid=t.pid)
+    c.progress, c.progress_ms = news.append, 1
+    c.dump()
+    t.wait()
+    pages = [p for p in news if p.stage == "pages" and p.unit == rpc.BYTES]
+    if len(pages) < 3:
+        raise AssertionError(f"told {len(pages)} times of the pages of 64 MiB")
+    equal([p.done <= p.total for p in pages if p.total], [True] * len([p for p in pages if p.total]))
+    equal(max(p.total for p in pages) >= 64 << 20, True)
+    grows(pages, lambda p: p.done)
+    grows(news, lambda p: p.run_us)
+    news.clear()
+    c = b.client()
+    c.progress, c.progress_ms = news.append, 1
+    equal(c.restore().pid, t.pid)
+    equal(bool(news), True)
+    unharmed(t.pid)
+
+
+@case
+def progress_nobody_asked_for(b):
+    t, r = hog(b), Raw()
+    r.send(b.request(rpc.DUMP, pid=t.pid, leave_running=True))
+    equal(r.receive().type, rpc.DUMP)
+    equal(r.end(), 0)
+
+
+@case
+def progress_to_a_client_that_does_not_read(b):
+    """It is in nobody's way: not in that of the run, nor of steps and answer, which come when the client reads on."""
+    t, r = hog(b), Raw()
+    r.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    request = b.request(rpc.DUMP, pid=t.pid, notify_scripts=True)
+    request.progress_ms = 1
+    r.send(request)
+    time.sleep(0.3)
+    while (answer := r.receive()).type == rpc.NOTIFY:
+        if not answer.HasField("progress"):
+            if answer.notify.script == "post-dump":
+                time.sleep(0.3)         # meanwhile the socket is filled
+            r.agree()
+    equal((answer.type, answer.success), (rpc.DUMP, True))
+    equal(t.wait(), -signal.SIGKILL)
+    equal(r.end(), 0)
+
+
 # --- clients that go away -----------------------------------------------------------------------------------
 def leave_at(b, request, step):
     """The exit status of a worker whose client closes the connection when it is told of the step."""
