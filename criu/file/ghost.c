@@ -58,51 +58,62 @@ static GhostFileEntry *describe(struct model *m, const struct stat *st)
 	return e;
 }
 
-static int read_target(struct dump *d, const struct file_facts *f, GhostFileEntry *e)
+static int read_target(struct dump *d, int fd, const char *name, GhostFileEntry *e)
 {
 	char target[PATH_MAX];
 	ssize_t len;
 
-	if (!S_ISLNK(f->st.st_mode))
+	if (!S_ISLNK(e->mode))
 		return 0;
-	len = readlinkat(f->copy, "", target, sizeof(target) - 1);
+	len = readlinkat(fd, "", target, sizeof(target) - 1);
 	if (len < 0)
-		return fail_errno("read deleted link %s", f->link);
+		return fail_errno("read deleted link %s", name);
 	target[len] = 0;
 	e->symlnk_target = arena_strdup(&d->m.arena, target);
 	return 0;
 }
 
-int ghost_scan(struct dump *d, const struct file_facts *f, const char *name)
+int ghost_add(struct dump *d, int fd, const struct stat *st, const char *name, uint32_t *ret_id)
 {
 	struct paths *p = paths_of(&d->m);
-	struct ghost g = { .id = p->ghosts.n + 1, .st = f->st, .fd = -1 };
-	uint64_t used = f->st.st_blocks * 512ULL;
+	struct ghost g = { .id = p->ghosts.n + 1, .st = *st, .fd = -1 };
+	uint64_t used = st->st_blocks * 512ULL;
 	int err;
 
+	*ret_id = 0;
 	for (size_t i = 0; i < p->ghosts.n; i++) {
-		if (p->ghosts.v[i].st.st_dev == f->st.st_dev && p->ghosts.v[i].st.st_ino == f->st.st_ino) {
-			remap_add(&d->m, f->id, p->ghosts.v[i].id, REMAP_TYPE__GHOST);
+		if (p->ghosts.v[i].st.st_dev == st->st_dev && p->ghosts.v[i].st.st_ino == st->st_ino) {
+			*ret_id = p->ghosts.v[i].id;
 			return 0;
 		}
 	}
-	if (S_ISREG(f->st.st_mode) && used > d->opt->ghost_limit) {
+	if (S_ISREG(st->st_mode) && used > d->opt->ghost_limit) {
 		refuse(&d->refusals, REFUSE_FILE_GHOST_LIMIT,
 		       "deleted file %s takes %" PRIu64 " bytes on disk, the limit is %" PRIu64, name, used,
 		       d->opt->ghost_limit);
 		return 0;
 	}
-	g.entry = describe(&d->m, &f->st);
-	err = read_target(d, f, g.entry);
+	g.entry = describe(&d->m, st);
+	err = read_target(d, fd, name, g.entry);
 	if (err)
 		return err;
 	/* Read later, when all is known to be well. */
-	g.fd = fcntl(f->copy, F_DUPFD_CLOEXEC, 0);
+	g.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (g.fd < 0)
 		return fail_errno("keep deleted file %s", name);
 	vec_push(&d->m.arena, &p->ghosts, g);
-	remap_add(&d->m, f->id, g.id, REMAP_TYPE__GHOST);
+	*ret_id = g.id;
 	return 0;
+}
+
+int ghost_scan(struct dump *d, const struct file_facts *f, const char *name)
+{
+	uint32_t id;
+	int err = ghost_add(d, f->copy, &f->st, name, &id);
+
+	if (!err && id)
+		remap_add(&d->m, f->id, id, REMAP_TYPE__GHOST);
+	return err;
 }
 
 void ghosts_release(struct dump *d)

@@ -34,12 +34,15 @@ struct stand_in {
 void remap_add(struct model *m, uint32_t file_id, uint32_t remap_id, RemapType type);
 
 /* --- dump: ghost.c --- */
+/* What fd (O_PATH will do) leads to; *ret_id: of the ghost, 0: it was refused. */
+int ghost_add(struct dump *d, int fd, const struct stat *st, const char *name, uint32_t *ret_id) must_check;
 int ghost_scan(struct dump *d, const struct file_facts *f, const char *name) must_check;
 int ghosts_save(struct dump *d) must_check;
 void ghosts_release(struct dump *d);
 
 /* --- restore --- */
 int ghosts_load(struct model *m, int img_dir) must_check;	/* ghost_load.c */
+int ghost_load(struct model *m, int img_dir, uint32_t id) must_check;
 /* Creates a file of this ghost at the path, with contents and attributes. */
 int ghost_create(const struct ghost *g, const char *path) must_check;
 /* Contents and attributes into an empty file. */

@@ -77,7 +77,7 @@ static int load_content(struct model *m, struct image_in *in, struct ghost *g)
 	return err;
 }
 
-static int load_ghost(struct model *m, int img_dir, uint32_t id)
+int ghost_load(struct model *m, int img_dir, uint32_t id)
 {
 	struct paths *p = paths_of(m);
 	struct ghost g = { .id = id, .fd = -1 };
@@ -112,7 +112,7 @@ int ghosts_load(struct model *m, int img_dir)
 		const RemapFilePathEntry *e = m->remaps.v[i];
 
 		if (e->remap_type == REMAP_TYPE__GHOST) {
-			err = load_ghost(m, img_dir, e->remap_id);
+			err = ghost_load(m, img_dir, e->remap_id);
 		} else if (e->remap_type == REMAP_TYPE__LINKED) {
 			if (!where_entry(m, e->remap_id))
 				err = fail(EINVAL, "file %u is found through file %u, which has no path", e->orig_id,
@@ -166,8 +166,8 @@ int ghost_fill(const struct ghost *g, int fd)
 			return err;
 	}
 	/* The mode behind the owner, since a change of owner clears set-user-id. */
-	if (ftruncate(fd, g->size) < 0 || fchown(fd, e->uid, e->gid) < 0 || fchmod(fd, e->mode & 07777) < 0 ||
-	    futimens(fd, times) < 0)
+	if ((S_ISREG(e->mode) && ftruncate(fd, g->size) < 0) || fchown(fd, e->uid, e->gid) < 0 ||
+	    fchmod(fd, e->mode & 07777) < 0 || futimens(fd, times) < 0)
 		return fail_errno("set size, owner, mode and times of a deleted file");
 	return 0;
 }

@@ -257,9 +257,11 @@ static int step_clone(struct builder *s, const struct mnt *mnt)
 	if (err)
 		return err;
 	if (mnt->e->deleted)
-		return fail(EOPNOTSUPP, "%s: what is mounted there was deleted before the dump; it is in no image",
-			    mnt->e->mountpoint);
-	*fd = clone_at(s->bases[mnt->base->index], path);
+		err = s->b->clone_deleted(s->b->arg, mnt, s->bases[mnt->base->index], fd);
+	else
+		*fd = clone_at(s->bases[mnt->base->index], path);
+	if (err)
+		return err;
 	if (*fd < 0)
 		return fail_with(*fd, "%s: %s of its file system cannot be mounted; is it there?", mnt->e->mountpoint,
 				 mnt->e->root);
@@ -439,6 +441,13 @@ static int leave_caller(struct builder *s)
 	return min(s->home, 0);
 }
 
+static int end(const struct builder *s, int err)
+{
+	if (s->b->take_names)
+		s->b->take_names(s->b->arg);
+	return err;
+}
+
 static int build(struct builder *s)
 {
 	const struct mount_plan *p = s->b->plan;
@@ -449,11 +458,11 @@ static int build(struct builder *s)
 	if (!got)
 		got = open_roots(s);
 	if (got || p->n_early == p->ops.n)
-		return got;
+		return end(s, got);
 	got = s->b->split(s->b->arg);
 	if (got > 0)
-		_exit(take_steps(s, p->n_early, p->ops.n) ? EXIT_FAILURE : EXIT_SUCCESS);
-	return got;
+		_exit(end(s, take_steps(s, p->n_early, p->ops.n)) ? EXIT_FAILURE : EXIT_SUCCESS);
+	return got < 0 ? end(s, got) : 0;
 }
 
 int mounts_build(const struct mount_build *b, struct mount_built *ret)

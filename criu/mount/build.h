@@ -24,6 +24,9 @@ struct mount_build {
 	 */
 	int (*split)(void *arg);
 	int (*make_shown)(void *arg, const struct mnt_base *base, int *ret_fd);
+	/* A mount of what has no name in its base; it gets one, which goes when all mounts are in place, or none will. */
+	int (*clone_deleted)(void *arg, const struct mnt *mnt, int base, int *ret_fd);
+	void (*take_names)(void *arg);
 	void *arg;
 };
 

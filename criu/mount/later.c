@@ -35,8 +35,10 @@ int later_split(void *arg)
 		return 0;
 	}
 	err = flag_wait(r, &l->may_go);
-	if (err)
+	if (err) {
+		deleted_take_names(r);
 		_exit(EXIT_FAILURE);
+	}
 	return 1;
 }
 

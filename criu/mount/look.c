@@ -236,3 +236,10 @@ int mount_view(const struct mnt_sb *sb, const struct mnt_ns *ns, int proc)
 			view = view_covered(sb->mnts.v[i], proc);
 	return view < 0 ? -ENOENT : view;
 }
+
+int mount_open_covered(const struct mnt *mnt, int proc)
+{
+	int fd = open_in_sight(mnt);
+
+	return fd < 0 ? view_covered(mnt, proc) : fd;
+}

@@ -15,6 +15,8 @@ int mount_visit_end(struct mount_visit *v) must_check;
 int mount_id_of(int fd, uint64_t *ret_id) must_check;
 /* In a visit: the records of the namespace, as number id of m. */
 int mounts_read(struct mounts *m, uint32_t id, int proc) must_check;
+/* In a visit: what is mounted, covered or not; -ENOENT: what covers it cannot be taken off. Not reported. */
+int mount_open_covered(const struct mnt *mnt, int proc) must_check;
 /*
  * In a visit to one of its namespaces: a detached mount of the whole file system, with nothing mounted in it. -ENOENT,
  * not reported: no mount of it shows all, or what covers it cannot be taken off even in a copy of the namespace.

@@ -16,6 +16,7 @@
 #include "image/dir.h"
 #include "kernel/lsm.h"
 #include "mount/build.h"
+#include "mount/deleted.h"
 #include "mount/external.h"
 #include "mount/flags.h"
 #include "mount/later.h"
@@ -222,7 +223,8 @@ int mount_set_prepare(struct restore *r)
 	s->contents = arena_array(s->m.arena, int, s->m.bases.n + 1);
 	for (size_t i = 0; i < s->m.bases.n; i++)
 		s->outside[i] = s->contents[i] = -1;
-	return open_all(r);
+	err = deleted_load(r);
+	return err ?: open_all(r);
 }
 
 const char *mount_set_outside_path(struct restore *r, const struct mnt *mnt, const char *name)
@@ -295,7 +297,8 @@ int mount_set_build(struct restore *r)
 				MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct mount_build b = {
 		.m = &s->m, .plan = &s->plan, .outside = s->outside, .contents = s->contents, .proc = s->proc,
-		.split = later_split, .make_shown = later_make_shown, .arg = r,
+		.split = later_split, .make_shown = later_make_shown, .clone_deleted = deleted_clone,
+		.take_names = deleted_take_names, .arg = r,
 		.owners = owners_of(r),
 	};
 	int status;

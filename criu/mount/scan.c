@@ -7,6 +7,7 @@
 #include "base/own.h"
 #include "base/parse.h"
 #include "kernel/mountinfo.h"
+#include "mount/deleted.h"
 #include "mount/external.h"
 #include "mount/flags.h"
 #include "mount/idmap.h"
@@ -146,15 +147,11 @@ static void refuse_problems(struct dump *d, const mount_problems *p)
 	}
 	for (size_t i = 0; i < m->all.n; i++) {
 		const struct mnt *mnt = m->all.v[i];
-		const MntEntry *e = mnt->e;
 
 		if (mnt->base && !mnt->base->is_outside)
 			refuse_outsider(d, mnt, mnt->sb, mnt_of_process(mnt));
 		if (mnt->parent)
 			refuse_outsider(d, mnt, mnt->parent->sb, mnt_on_process(mnt));
-		if (e->deleted && !mnt_is_external(e))
-			refuse(&d->refusals, REFUSE_MOUNT_DELETED, "what is mounted at %s was deleted (%s)",
-			       e->mountpoint, e->root);
 	}
 }
 
@@ -205,7 +202,7 @@ static int check_contents(struct dump *d, struct mnt_ns *ns)
 
 static int look_inside(struct dump *d, struct mnt_ns *ns)
 {
-	return check_contents(d, ns) ?: shown_pids(d, ns) ?: idmaps_scan(d, ns);
+	return check_contents(d, ns) ?: shown_pids(d, ns) ?: idmaps_scan(d, ns) ?: deleted_scan(d, ns);
 }
 
 static const struct mountinfo *mountinfo_of(const struct mountinfo_list *l, uint32_t id)

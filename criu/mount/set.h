@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once				/* mount/set.h: the mounts of a tree in a dump or restore */
 #include "kernel/mountinfo.h"
+#include "mount/deleted.h"
 #include "mount/plan.h"
 #include "mount/pts.h"
 
@@ -20,6 +21,7 @@ struct mount_set {
 	struct pts_made *ptys;		/* restore: shared memory, filled by the builder */
 	size_t n_ptys;
 	struct mounts_later *later;	/* restore, in the root task: shared memory; NULL before the builder */
+	VEC(struct lent_name) lent;	/* restore, in the builder */
 	int proc;			/* an O_PATH descriptor of the tool's /proc */
 	int tool_root;			/* restore: of the tool's root directory; for tasks that stay in its mounts */
 };

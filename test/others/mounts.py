@@ -97,6 +97,15 @@ class Maker:
         if len(found) > 1:
             mount(self.rnd.choice(found), self.rnd.choice(found), None, MS_BIND)
 
+    def delete(self):
+        """A name; what is mounted elsewhere lives on."""
+        place = self.place()
+        own = [name for name in os.listdir(place) if OWN_FILE.fullmatch(name)]
+        if own and self.rnd.random() < 0.7:
+            os.unlink(os.path.join(place, self.rnd.choice(own)))
+        else:
+            os.rmdir(place)
+
     def share(self):
         kind = self.rnd.choice((MS_SHARED, MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE))
         mount(None, self.place(), None, kind | self.rnd.choice((0, MS_REC)))
@@ -117,7 +126,7 @@ class Maker:
         mount(fs, self.place(), fs, 0, "newinstance,ptmxmode=0666" if fs == "devpts" else None)
 
     def go(self, n):
-        steps = (self.tmpfs, self.tmpfs, self.make_directory, self.bind, self.bind, self.bind_file, self.share, self.share,
+        steps = (self.tmpfs, self.tmpfs, self.make_directory, self.bind, self.bind, self.bind_file, self.bind_file, self.delete, self.delete, self.share, self.share,
                  self.change_flags, self.move, self.unmount, self.other_fs)
         for _ in range(n):
             try:
@@ -204,7 +213,8 @@ def describe(pids, top):
             if not way[0].startswith(top):
                 continue        # the machine's
             words = m[7].split()
-            text[i, way] = (m[4], m[6], m[8], m[9], m[10], [w.split(":")[0] for w in words if not w.startswith("propagate_from")])
+            # the name that something deleted has had may be that of another by now
+            text[i, way] = (re.sub(".*//deleted$", "deleted", m[4]), m[6], m[8], m[9], m[10], [w.split(":")[0] for w in words if not w.startswith("propagate_from")])
             numbers["file system"][i, way] = m[3]
             # one space for both: a master is the peer group of somebody
             for what in ("shared", "master"):
