@@ -46,9 +46,24 @@ static int each_entered(struct dump *d, int (*scan)(struct dump *d, struct task 
 	return 0;
 }
 
+static int refuse_all(void *run)
+{
+	struct dump *d = run;
+	const struct options *opt = d->opt;
+
+	if (opt->explain || (opt->dry_run && !d->refusals.list.n && !opt->client))
+		refusals_print(&d->refusals, opt->explain && opt->explain[0] == 'j');
+	/* A log in a file has its readers of its own; on the same terminal it would be the list once more. */
+	return refusals_report(&d->refusals, opt->explain && (!opt->log_file || streq(opt->log_file, "-")));
+}
+
 static int freeze(void *run)
 {
-	return tree_freeze(run);
+	struct dump *d = run;
+	int err = tree_freeze(d);
+
+	/* What cannot even be stopped is refused before anything else can be asked. */
+	return err && d->refusals.list.n ? (refuse_all(d), err) : err;
 }
 
 static void thaw(void *run)
@@ -106,17 +121,6 @@ static int scan_refuse(struct dump *d, struct task *t)
 {
 	task_kinds_refuse(d, t);
 	return 0;
-}
-
-static int refuse_all(void *run)
-{
-	struct dump *d = run;
-	const struct options *opt = d->opt;
-
-	if (opt->explain || (opt->dry_run && !d->refusals.list.n && !opt->client))
-		refusals_print(&d->refusals, opt->explain && opt->explain[0] == 'j');
-	/* A log in a file has its readers of its own; on the same terminal it would be the list once more. */
-	return refusals_report(&d->refusals, opt->explain && (!opt->log_file || streq(opt->log_file, "-")));
 }
 
 /* core of each thread; pages, pagemap, ids, mm, fs, fdinfo of each process. */

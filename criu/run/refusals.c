@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include "base/json.h"
 #include "base/log.h"
+#include "base/parse.h"
 #include "run/refusals.h"
 
 static const struct {
@@ -18,6 +19,15 @@ static const struct {
 /* Tasks are scanned by several threads; the list is the one thing they share. */
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 
+/* The tree is looked at until nobody new is found: what is in the way is met again. */
+static bool is_known(const struct refusals *r, enum refusal_code code, const char *object, const char *text)
+{
+	for (size_t i = 0; i < r->list.n; i++)
+		if (r->list.v[i].code == code && streq(r->list.v[i].object, object) && streq(r->list.v[i].text, text))
+			return true;
+	return false;
+}
+
 void refuse(struct refusals *r, enum refusal_code code, const char *fmt, ...)
 {
 	char object[512], text[1024];
@@ -30,6 +40,10 @@ void refuse(struct refusals *r, enum refusal_code code, const char *fmt, ...)
 	va_end(args);
 
 	pthread_mutex_lock(&list_lock);
+	if (is_known(r, code, object, text)) {
+		pthread_mutex_unlock(&list_lock);
+		return;
+	}
 	item.object = arena_strdup(r->arena, object);
 	item.text = arena_strdup(r->arena, text);
 	vec_push(r->arena, &r->list, item);

@@ -178,7 +178,7 @@ static int note_dead(struct dump *d, struct task *t, const struct proc_stat *st)
 	int err;
 
 	if (st->num_threads > 1) {
-		refuse(&d->refusals, REFUSE_TASK_ZOMBIE_THREADS, "its first thread has ended, %u others live",
+		refuse(&d->refusals, REFUSE_TASK_ZOMBIE_THREADS, "its first thread has ended, others live (%u)",
 		       st->num_threads - 1);
 		return 0;
 	}
@@ -422,12 +422,15 @@ static int check_root(struct dump *d)
 	pid_t pid = d->opt->tree, up = getpid();
 	struct proc_stat st;
 	int err;
+	IN_SCOPE("task", pid);
 
 	err = proc_stat_read(pid, 0, &st);
 	if (err)
 		return fail(ESRCH, "there is no process %d: -t takes a number that ps(1) shows here", pid);
-	if (st.flags & PROC_PF_KTHREAD)
-		return fail(EINVAL, "process %d (%s) is a kernel thread; it has no state to save", pid, st.comm);
+	if (st.flags & PROC_PF_KTHREAD) {
+		refuse(&d->refusals, REFUSE_TASK_KERNEL, "%s is a kernel thread", st.comm);
+		return -EINVAL;
+	}
 	if (st.state == 'Z')
 		return fail(EINVAL, "process %d (%s) is a zombie; there is nothing left to save", pid, st.comm);
 	err = check_is_leader(d, pid);
@@ -436,9 +439,10 @@ static int check_root(struct dump *d)
 	while (up > 1) {
 		struct proc_stat self;
 
-		if (up == pid)
-			return fail(EINVAL, "The criu itself is within dumped tree, below process %d; run it from outside",
-				    pid);
+		if (up == pid) {
+			refuse(&d->refusals, REFUSE_TASK_SELF, "The criu itself is within dumped tree");
+			return -EINVAL;
+		}
 		if (proc_stat_read(up, 0, &self))
 			break;
 		up = self.ppid;

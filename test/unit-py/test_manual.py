@@ -46,6 +46,57 @@ class Manual(unittest.TestCase):
         self.assertEqual(sorted(codes), sorted(re.findall(r"^\.It ([\w.-]+)$", part, re.M)))
 
 
+def formats():
+    """{id of a refusal: the regular expressions of what refuse() says with it}; tables of texts count for their file."""
+    found = {}
+    for folder, _, names in os.walk(os.path.join(TOP, "criu")):
+        for name in (n for n in names if n.endswith(".c")):
+            text = read(os.path.join(folder, name))
+            strings = re.compile(r'"((?:[^"\\]|\\.)*)"')
+            for code in set(re.findall(r"\bREFUSE_(\w+)", text)):
+                calls = re.findall(r"\brefuse\w*\([^;]*?\bREFUSE_%s\b[^;]*;" % code, text)
+                if len(calls) < len(re.findall(r"\bREFUSE_%s\b" % code, text)) or any('"%s"' in c for c in calls):
+                    calls = [text]      # the words are in a table
+                found.setdefault(code, []).extend(re.sub(r'"\s*(PRI\w+)?\s*"', "", s) for s in calls)
+    return {code: {as_regex(m) for call in calls for m in strings.findall(call)} for code, calls in found.items()}
+
+
+def as_regex(text):
+    """The regular expression of a printf format."""
+    return re.sub(r"%(?:\\#)?(?:\\\.\\\*)?(?:z|l|ll)?[sudix]?", ".*?", re.escape(text))
+
+
+class Troubleshooting(unittest.TestCase):
+    page = read("Documentation/troubleshooting.md")
+
+    def rows(self):
+        return {code: (example, help_) for code, example, help_ in
+                re.findall(r"^\| `([a-z]+\.[\w-]+)` \| `([^`]*)` \| (.*) \|$", self.page, re.M)}
+
+    def test_every_code_has_an_example_that_the_source_says(self):
+        known = formats()
+        ids = re.findall(r'^REFUSAL\((\w+),\s*"([\w.-]+)"', read("criu/run/refusals.def"), re.M)
+        self.assertEqual(sorted(self.rows()), sorted(code for _, code in ids))
+        for name, code in ids:
+            with self.subTest(code=code):
+                example, what_to_do = self.rows()[code]
+                said = [f for f in known.get(name, ()) if len(f) > 10 and re.search(f, example)]
+                self.assertTrue(said, f"nobody says \"{example}\"")
+                self.assertGreater(len(what_to_do), 20)
+
+    def test_other_messages_are_in_the_source(self):
+        source = "".join(read(os.path.join(folder, name)) for folder, _, names in os.walk(os.path.join(TOP, "criu"))
+                         for name in names if name.endswith(".c"))
+        source = re.sub(r'"\s*(?:PRI\w+)?\s*"', "", source)
+        texts = [as_regex(s) for s in re.findall(r'"((?:[^"\\]|\\.){12,})"', source)]
+        for message in re.findall(r"^\| `([^`|]+)` \| ", self.page, re.M):
+            if re.fullmatch(r"[a-z]+\.[\w-]+", message):
+                continue
+            with self.subTest(message=message):
+                words = max(re.split(r"\b(?:X|N|41|21|45|NAME|sleep)\b", message), key=len).strip(" :")
+                self.assertTrue(words in source or any(re.search(t, message) for t in texts), f"nobody says \"{words}\"")
+
+
 CRIU = os.path.join(TOP, "build", "criu")
 
 
