@@ -14,11 +14,12 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { SLEEPER, SPINNER, POLLER, PIPER, MAIN, CHILDREN, MAX_CHILDREN = 100 };
+enum { SLEEPER, SPINNER, POLLER, PIPER, MAIN, SENDER, CHILDREN, MAX_CHILDREN = 100 };
 static volatile uint64_t *count;
 
 static void nap(long us)
@@ -80,6 +81,29 @@ static void *piper(void *arg)
 	}
 }
 
+/* Two messages always wait, so that a dump looks at them, and moves the place where looks begin. */
+static void *sender(void *arg)
+{
+	int *fds = (int *)arg + 2, off;
+	socklen_t len = sizeof(off);
+	uint64_t n = 0, got;
+
+	if (send(fds[0], &n, sizeof(n), 0) < 0)
+		return arg;
+	for (;; n++) {
+		uint64_t next = n + 1;
+
+		if (send(fds[0], &next, sizeof(next), 0) < 0 || recv(fds[1], &got, sizeof(got), MSG_PEEK) != sizeof(got) || got != n)
+			return arg;
+		nap(300);
+		if (getsockopt(fds[1], SOL_SOCKET, SO_PEEK_OFF, &off, &len) < 0 || off != -1)
+			return arg;
+		if (recv(fds[1], &got, sizeof(got), 0) != sizeof(got) || got != n)
+			return arg;
+		count[SENDER]++;
+	}
+}
+
 static void child(int i)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -91,12 +115,13 @@ static void child(int i)
 
 int main(int argc, char **argv)
 {
-	void *(*const parts[])(void *) = { sleeper, spinner, poller, piper };
-	int fd, fds[2], n_children = argc == 3 ? atoi(argv[2]) : 0;
+	void *(*const parts[])(void *) = { sleeper, spinner, poller, piper, sender };
+	int fd, fds[4], n_children = argc == 3 ? atoi(argv[2]) : 0;
 	pthread_t th;
 	sigset_t set;
 
-	if (n_children < 1 || n_children > MAX_CHILDREN || (fd = open(argv[1], O_RDWR)) < 0 || pipe(fds) < 0)
+	if (n_children < 1 || n_children > MAX_CHILDREN || (fd = open(argv[1], O_RDWR)) < 0 || pipe(fds) < 0 ||
+	    socketpair(AF_UNIX, SOCK_DGRAM, 0, fds + 2) < 0)
 		return 1;
 	count = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (count == MAP_FAILED)

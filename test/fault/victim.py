@@ -39,7 +39,7 @@ def reap():
 class Victim:
     """One running target."""
 
-    N_OWN = 5           # what the process counts itself; then a word for each child
+    N_OWN = 6           # what the process counts itself; then a word for each child
 
     def __init__(self, program, where, n_children=1):
         self.n_parts = self.N_OWN + n_children
