@@ -5,6 +5,7 @@
 #include <sys/types.h>
 #include "base/vec.h"
 #include "image/records.h"
+#include "mem/shmem.h"
 
 struct dump;
 struct ns;
@@ -33,16 +34,10 @@ struct ipc_queue {
 	struct ipc_message *messages;	/* entry->qnum of them, oldest first */
 };
 
-/* Contents of a segment in a pages file, in the order of the file. */
-struct ipc_run {
-	uint64_t start, len;		/* in the segment */
-};
-
 struct ipc_segment {
 	IpcShmEntry *entry;
 	bool is_untouched;		/* while dumping: it was never attached, so there is nothing in it */
-	VEC(struct ipc_run) runs;
-	const uint8_t *contents;	/* while restoring: of all runs, one after another */
+	struct shmem memory;		/* what is in it */
 };
 
 struct ipc_ns {

@@ -111,7 +111,7 @@ static int check_segment(const struct image_in *in, struct map *seen, const IpcS
 static int load_segment(struct restore *r, struct image_in *in, struct map *seen, struct ipc_segment *s)
 {
 	IN_SCOPE("shared memory", s->entry->desc->id);
-	struct ipc_run all = { .len = s->entry->size };
+	struct shmem_run all = { .len = s->entry->size };
 	int err = check_segment(in, seen, s->entry);
 	const void *contents;
 
@@ -120,8 +120,8 @@ static int load_segment(struct restore *r, struct image_in *in, struct map *seen
 	if (s->entry->in_pagemaps)
 		return ipc_shm_load_contents(r, s);
 	err = image_raw(in, align_up(s->entry->size, 4), &contents);	/* how older images have it */
-	s->contents = contents;
-	vec_push(&r->m.arena, &s->runs, all);
+	s->memory.contents = contents;
+	vec_push(&r->m.arena, &s->memory.runs, all);
 	return err;
 }
 
@@ -164,7 +164,7 @@ static int make_segment(const struct ipc_segment *s, int next)
 	struct shmid_ds ds = { 0 };
 	int id = s->entry->desc->id, err = ipc_perm_make(s->entry->desc, next, get_segment, s->entry);
 
-	if (!err && s->runs.n)
+	if (!err && s->memory.runs.n)
 		err = ipc_shm_fill(s);
 	if (err)
 		return err;

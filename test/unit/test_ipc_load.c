@@ -225,8 +225,8 @@ static void shm_loaded(void **state)
 	(void)state;
 	assert_int_equal(load_segment((struct segment){ .size = 8191, .vaddr = 4096, .n_pages = 1, .flags = 4, .pages = 1 }), 0);
 	assert_int_equal(ipc.segments.n, 1);
-	assert_int_equal(ipc.segments.v[0].runs.n, 1);
-	assert_non_null(ipc.segments.v[0].contents);
+	assert_int_equal(ipc.segments.v[0].memory.runs.n, 1);
+	assert_non_null(ipc.segments.v[0].memory.contents);
 	assert_int_equal(load_segment((struct segment){ .size = 1, .n_pages = 512, .flags = 4, .hugetlb = 04000 | 21 << 26,
 							.pages = 512 }), 0);
 }
@@ -269,8 +269,8 @@ static void shm_contents_in_place(void **state)
 	image_put_raw(&o, "hello\0\0", 8);
 	assert_int_equal(image_out_close(&o), 0);
 	assert_int_equal(ipc_shm_kind.load(&r, &ipc), 0);
-	assert_int_equal(ipc.segments.v[0].runs.v[0].len, 5);
-	assert_memory_equal(ipc.segments.v[0].contents, "hello", 5);
+	assert_int_equal(ipc.segments.v[0].memory.runs.v[0].len, 5);
+	assert_memory_equal(ipc.segments.v[0].memory.contents, "hello", 5);
 }
 
 /* --- POSIX queues, limits -------------------------------------------------------------------------------------- */
