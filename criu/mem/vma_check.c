@@ -16,7 +16,6 @@
 
 static const struct { uint32_t bit; const char *what; } unsupported[] = {
 	{ VMA_SYSVIPC, "System V shared memory" },
-	{ VMA_MEMFD, "a memfd or shared anonymous memory" },
 	{ VMA_ANON_SHARED, "shared anonymous memory" },
 	{ VMA_SOCKET, "a packet socket ring" },
 	{ VMA_AIORING, "an asynchronous I/O ring" },
@@ -25,7 +24,7 @@ static const struct { uint32_t bit; const char *what; } unsupported[] = {
 
 enum {
 	KNOWN_STATUS = VMA_REGULAR | VMA_STACK | VMA_VSYSCALL | VMA_VDSO | VMA_HEAP | VMA_FILE_PRIVATE | VMA_FILE_SHARED |
-		       VMA_ANON_PRIVATE | VMA_VVAR | VMA_GUARD,
+		       VMA_ANON_PRIVATE | VMA_VVAR | VMA_MEMFD | VMA_GUARD,
 	KNOWN_FLAGS = VMA_MAP_SHARED | VMA_MAP_PRIVATE | VMA_MAP_DROPPABLE | VMA_MAP_ANONYMOUS | VMA_MAP_GROWSDOWN |
 		      VMA_MAP_LOCKED | VMA_MAP_NORESERVE,
 	KNOWN_ADVICE = 1 << MADV_RANDOM | 1 << MADV_SEQUENTIAL | 1 << MADV_DONTFORK | 1 << MADV_MERGEABLE |
@@ -76,6 +75,8 @@ static int check_kind(const struct checked *c)
 	if ((type == VMA_MAP_SHARED) != (kind == VMA_FILE_SHARED))
 		return bad_vma(c, "is shared by its flags or by its status, but not by both");
 	if (v->status & (VMA_VDSO | VMA_VVAR | VMA_VSYSCALL | VMA_STACK | VMA_HEAP) && kind != VMA_ANON_PRIVATE)
+		return bad_vma(c, "status 0x%x", v->status);
+	if (v->status & VMA_MEMFD && kind == VMA_ANON_PRIVATE)
 		return bad_vma(c, "status 0x%x", v->status);
 	if ((kind == VMA_ANON_PRIVATE) == (v->shmid != 0))
 		return bad_vma(c, "file %" PRIu64 " with status 0x%x", v->shmid, v->status);

@@ -54,17 +54,22 @@ static uint32_t parse_flags(const char *s)
 	}
 }
 
-/* "[anon:name]" is a name that the process chose; it may hold any printable character but a few, brackets too. */
+/*
+ * "[anon:name]" and, of shared memory, "[anon_shmem:name]" are names that the process chose; they may hold any printable
+ * character but a few, brackets too.
+ */
 static const char *parse_anon_name(struct arena *a, const char *path)
 {
+	static const char *const prefixes[] = { "[anon:", "[anon_shmem:" };
 	size_t len = strlen(path);
-	char *name;
 
-	if (!has_prefix(path, "[anon:") || path[len - 1] != ']')
-		return NULL;
-	name = arena_strdup(a, path + strlen("[anon:"));
-	name[len - strlen("[anon:") - 1] = 0;
-	return name;
+	for (size_t i = 0; i < array_size(prefixes); i++) {
+		size_t skip = strlen(prefixes[i]);
+
+		if (has_prefix(path, prefixes[i]) && path[len - 1] == ']')
+			return arena_printf(a, "%.*s", (int)(len - skip - 1), path + skip);
+	}
+	return NULL;
 }
 
 static void finish(struct arena *a, struct vma *v)

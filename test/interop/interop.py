@@ -46,6 +46,7 @@ PEER_LACKS = {
     "mem_advice": (BY_DUMP, ""),
     "o_path": (BY_DUMP, ""),
     "sessions_dead": (BY_RESTORE, ""),
+    "shm_anon": (BY_RESTORE, "the peer brings shared anonymous memory back as a memfd"),
     "signal_storm": (BY_RESTORE, "the peer mixes up the order of queued and new signals (about one run in nine)"),
     "stopped_root": (BY_RESTORE, ""),
     "timerfd_periodic": (BY_DUMP, ""),

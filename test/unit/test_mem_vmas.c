@@ -127,9 +127,7 @@ static const char *refusal_of(const char *head, const char *flags)
 static void what_cannot_be_saved_is_named(void **state)
 {
 	(void)state;
-	assert_non_null(strstr(refusal_of("1000-2000 rw-s 00000000 00:01 9    /dev/zero (deleted)", "rd wr sh"), "shared"));
-	assert_non_null(strstr(refusal_of("1000-2000 rw-s 00000000 00:01 9    /memfd:x (deleted)", "rd wr sh"), "memfd"));
-	assert_non_null(strstr(refusal_of("1000-2000 rw-p 00000000 00:01 9    /memfd:x (deleted)", "rd wr"), "memfd"));
+	assert_non_null(strstr(refusal_of("1000-2000 rw-s 00000000 00:0f 9    /memfd:x (deleted)", "rd wr sh ht"), "hugetlb"));
 	assert_non_null(strstr(refusal_of("1000-2000 rw-s 00000000 00:01 9    /SYSV00000000 (deleted)", "rd wr sh"), "System V"));
 	assert_non_null(strstr(refusal_of("1000-2000 rw-s 00000000 00:10 9    /[aio] (deleted)", "rd wr sh"), "io_setup"));
 	assert_non_null(strstr(refusal_of("1000-2000 rw-s 00000000 00:10 9    anon_inode:[io_uring]", "rd wr sh"), "io_uring"));
@@ -145,6 +143,29 @@ static void what_cannot_be_saved_is_named(void **state)
 	assert_non_null(strstr(refusal_of("1000-2000 rw-p 00000000 00:00 0 ", "rd wr ss"), "shadow"));
 	assert_non_null(strstr(refusal_of("1000-2000 rw-s 00000000 00:05 9    /dev/mem", "rd wr io pf"), "device"));
 	assert_non_null(strstr(refusal_of("1000-2000 rw-p 00000000 00:00 0    [new thing]", "rd wr"), "not known"));
+}
+
+static void shared_memory_is_a_file_that_has_a_mapping(void **state)
+{
+	struct vma_list l = parsed("1000-2000 rw-s 00000000 00:01 9    /dev/zero (deleted)\nVmFlags: rd wr sh mw \n"
+				   "2000-3000 rw-s 00001000 00:01 8    [anon_shmem:my heap]\nVmFlags: rd wr sh mw \n"
+				   "3000-4000 rw-s 00000000 00:01 7    /memfd:x (deleted)\nVmFlags: rd sh \n"
+				   "4000-5000 rw-p 00000000 00:01 7    /memfd:x (deleted)\nVmFlags: rd wr mw \n");
+	const uint32_t shared = VMA_REGULAR | VMA_FILE_SHARED | VMA_MEMFD;
+
+	(void)state;
+	assert_int_equal(l.v.n, 4);
+	for (size_t i = 0; i < 3; i++) {
+		assert_null(vma_refusal(&l.v.v[i]));
+		assert_int_equal(l.v.v[i].status, shared);
+		assert_false(vma_has_pages(&l.v.v[i]));
+	}
+	assert_string_equal(record(&l, 1)->name, "my heap");
+	assert_int_equal(record(&l, 1)->pgoff, 0x1000);
+	assert_int_equal(record(&l, 1)->fdflags, O_RDWR);
+	assert_int_equal(record(&l, 2)->fdflags, O_RDONLY);
+	assert_int_equal(l.v.v[3].status, VMA_REGULAR | VMA_FILE_PRIVATE | VMA_MEMFD);
+	assert_true(vma_has_pages(&l.v.v[3]));
 }
 
 static void an_unnamed_flag_of_a_locked_mapping_means_on_fault(void **state)
@@ -226,6 +247,7 @@ int main(void)
 		cmocka_unit_test(shared_files_are_opened_as_they_were),
 		cmocka_unit_test(flags_become_flags_advice_and_extensions),
 		cmocka_unit_test(what_cannot_be_saved_is_named),
+		cmocka_unit_test(shared_memory_is_a_file_that_has_a_mapping),
 		cmocka_unit_test(an_unnamed_flag_of_a_locked_mapping_means_on_fault),
 		cmocka_unit_test(text_of_something_else_is_refused),
 		cmocka_unit_test(policies_are_found),
