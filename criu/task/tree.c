@@ -543,6 +543,35 @@ static void help_to_die(const struct dump *d)
 		syscall(NR_PROCESS_MRELEASE, only->dump->pidfd, 0);
 }
 
+static bool is_init(const struct task *t)
+{
+	return pids_own(leader(t)) == 1;
+}
+
+/*
+ * Somebody in a pid namespace whose parent is not in there, and who is not its init, is reaped by whoever gets him when the
+ * parent is dead: that may be one that waits for this tool. The inits above him wait for that.
+ */
+static bool have_inits_to_wait(const struct dump *d)
+{
+	for (size_t i = 1; i < d->m.tasks.n; i++) {
+		const struct task *t = d->m.tasks.v[i];
+
+		if (leader(t)->n_inner > leader(t->parent)->n_inner && !is_init(t))
+			return true;
+	}
+	return false;
+}
+
+/* Its threads first. In reverse order of the tree nobody waits for one that comes later, but an init. */
+static void reap_but_inits(struct task *t)
+{
+	for (size_t i = is_init(t) ? 0 : t->n_threads; i--;)
+		while (t->threads[i].dump && t->threads[i].dump->is_seized &&
+		       waitpid(t->threads[i].pid_real, NULL, __WALL) < 0 && errno == EINTR)
+			;
+}
+
 /*
  * In whatever order they end: in a pid namespace the last thread of the init waits for everybody else to be reaped. All
  * that a thread can wait for are the threads it traces.
@@ -555,7 +584,10 @@ static void reap_own(void)
 
 static void reap_all(struct dump *d)
 {
-	owners_once(d, reap_own);
+	if (have_inits_to_wait(d))
+		owners_back(d, reap_but_inits);
+	else
+		owners_once(d, reap_own);
 	for (size_t i = 0; i < d->m.tasks.n; i++)
 		for (size_t n = 0; n < d->m.tasks.v[i]->n_threads; n++)
 			if (d->m.tasks.v[i]->threads[n].dump)
