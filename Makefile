@@ -119,6 +119,11 @@ $(BUILD)/net/%: test/net/%.c $(BUILD)/libcriu-core.a $(BUILD)/libcompel.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(INC) -I$(BUILD)/images -o $@ $< $(BUILD)/libcriu-core.a $(BUILD)/libcompel.a $(LIBS)
 
+# A tree of processes in namespaces: driven by test/ns/nestings.py.
+$(BUILD)/ns/%: test/ns/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu17 -Wall -Wextra -Werror -O2 -g -o $@ $<
+
 unit: $(unit_x)
 	$(Q)test/run unit $(unit_x)
 
@@ -131,7 +136,7 @@ jobs	= $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 # Make is silent while it builds, so somebody who waits is told what for. -s: no news of what is built already.
 test: deps
 	@echo "building the tool and its tests (about a minute on 2 CPUs, the first time)"
-	$(Q)$(MAKE) -s $(jobs) all zdtm $(unit_x) $(BUILD)/net/roundtrip pycriu
+	$(Q)$(MAKE) -s $(jobs) all zdtm $(unit_x) $(BUILD)/net/roundtrip $(BUILD)/ns/nest pycriu
 	$(Q)scripts/get-peer $(BUILD)/peer || true
 	$(Q)test/run all
 demo:

@@ -17,6 +17,11 @@ IpcDescEntry *ipc_perm_scan(struct dump *d, const struct ipc_ns *ns, const struc
 {
 	IpcDescEntry *e = arena_msg(&d->m.arena, IpcDescEntry, ipc_desc_entry__init);
 
+	if (!user_has_uid(ns->ns->owner, p->uid) || !user_has_uid(ns->ns->owner, p->cuid) ||
+	    !user_has_gid(ns->ns->owner, p->gid) || !user_has_gid(ns->ns->owner, p->cgid))
+		refuse(&d->refusals, REFUSE_CRED_UNSUPPORTED,
+		       "object %d with key 0x%x has an owner without a name in the user namespace of its ipc namespace", id,
+		       p->__key);
 	e->key = p->__key;
 	e->id = id;
 	e->mode = p->mode;

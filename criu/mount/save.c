@@ -26,21 +26,35 @@ int mount_set_save(struct dump *d, uint32_t ns_id)
 	return image_out_close(&out);
 }
 
-static int64_t uid_inside(void *m, int64_t id)
+/* Who builds the mounts again could not give a file to somebody who has no name there. */
+struct contents_ids {
+	const struct ns *owner;
+	bool has_nameless;
+};
+
+static int64_t uid_inside(void *arg, int64_t id)
 {
-	return user_uid_in(ns_mounts_owner(m), id);
+	struct contents_ids *ids = arg;
+
+	ids->has_nameless |= !user_has_uid(ids->owner, id);
+	return user_uid_in(ids->owner, id);
 }
 
-static int64_t gid_inside(void *m, int64_t id)
+static int64_t gid_inside(void *arg, int64_t id)
 {
-	return user_gid_in(ns_mounts_owner(m), id);
+	struct contents_ids *ids = arg;
+
+	ids->has_nameless |= !user_has_gid(ids->owner, id);
+	return user_gid_in(ids->owner, id);
 }
 
 static int save_one(struct dump *d, const struct mnt_sb *sb, const struct mnt_ns *ns)
 {
-	const struct tar_ids ids = { &d->m, uid_inside, gid_inside };
+	struct contents_ids known = { .owner = ns_mounts_owner(&d->m) };
+	const struct tar_ids ids = { &known, uid_inside, gid_inside };
 	auto_fd int view = mount_view(sb, ns, d->m.mounts->proc), out = -1;
 	char name[64];
+	int err;
 
 	if (view < 0)
 		return fail_with(view, "look into %s", sb->mnts.v[0]->e->mountpoint);
@@ -48,7 +62,11 @@ static int save_one(struct dump *d, const struct mnt_sb *sb, const struct mnt_ns
 	out = openat(d->img_dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (out < 0)
 		return fail_errno("create image %s", name);
-	return tar_save(view, out, &ids);
+	err = tar_save(view, out, &ids);
+	if (!err && known.has_nameless)
+		err = fail(EOVERFLOW, "%s: a file in it has an owner without a name in the user namespace of the mounts",
+			   sb->mnts.v[0]->e->mountpoint);
+	return err;
 }
 
 static bool has_contents(const struct mnt_sb *sb)
