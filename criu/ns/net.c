@@ -5,8 +5,10 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 #include "base/log.h"
 #include "base/own.h"
+#include "image/dir.h"
 #include "net/net.h"
 #include "ns/kind.h"
 #include "options.h"
@@ -67,16 +69,19 @@ static int net_ns_save(struct dump *d, struct ns *ns)
 static int net_ns_load(struct restore *r, struct ns *ns)
 {
 	struct net_set one = { 0 };
+	struct net_ns *n = add(&r->m.arena, r->opt, &one, ns);
+	char name[64];
 	int err;
 
-	/* With --empty-ns the dump has written nothing. */
-	if (r->opt->empty_net_ns) {
-		add(&r->m.arena, r->opt, &one, ns);
+	/*
+	 * With --empty-ns the dump has written nothing, unless the namespace comes from outside: engines ask for both, and
+	 * then it is entered.
+	 */
+	image_name(IMG_NETNS, ns->id, name, sizeof(name));
+	if (n->is_empty && faccessat(r->img_dir, name, F_OK, 0) < 0)
 		return 0;
-	}
-	err = net_load(r, add(&r->m.arena, r->opt, &one, ns));
-
-	ns->ext_key = one.v.v[0]->ext_key;
+	err = net_load(r, n);
+	ns->ext_key = n->ext_key;
 	return err;
 }
 

@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from base import COUNTER, NEIGHBOURS, Engine, Skipped, case, equal, make_rootfs, wait_until
+from base import COUNTER, NEIGHBOURS, ROUNDS, Engine, Skipped, case, equal, make_rootfs, wait_until
 
 LIMITS = """[containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1000:1000"]
@@ -33,8 +33,8 @@ class Podman(Engine):
     def podman(self, *words, **kwargs):
         return self.run(*self.words, *words, **kwargs)
 
-    def start(self, name="p1", command=COUNTER, options=()):
-        self.podman("run", "-d", "--name", name, "--network", "none", "--stop-timeout", "0", *options, "tiny", "/bin/sh", "-c", command)
+    def start(self, name="p1", command=COUNTER, options=(), network="none"):
+        self.podman("run", "-d", "--name", name, "--network", network, "--stop-timeout", "0", *options, "tiny", "/bin/sh", "-c", command)
         self.count_after(0, name)
 
     def count(self, name="p1"):
@@ -133,4 +133,46 @@ def podman_pod(directory, path):
         p.count_after(count)
     finally:
         p.podman("pod", "rm", "-f", "-a", "-t", "0", check=False)
+        p.end()
+
+
+def address(p, name):
+    words = p.podman("exec", name, "/bin/busybox", "ip", "-o", "-4", "addr").split()
+    return [words[i + 1].split("/")[0] for i, word in enumerate(words) if word == "inet"][-1]
+
+
+@case
+def podman_bridge(directory, path):
+    """On the engine's network: the same address again, or another one where the archive goes to another container."""
+    p = Podman(directory, path)
+    archive = os.path.join(directory, "x.tar.gz")
+    try:
+        p.start(network="bridge", options=["--ip", "10.88.0.77"])
+        count = p.count()
+        equal(address(p, "p1"), "10.88.0.77", "address")
+        p.podman("container", "checkpoint", "p1")
+        p.podman("container", "restore", "p1")
+        count = p.count_after(count)
+        equal(address(p, "p1"), "10.88.0.77", "address after the restore")
+        p.podman("container", "checkpoint", "--leave-running", "--export", archive, "p1")
+        p.podman("container", "restore", "--import", archive, "--name", "p2", "--ignore-static-ip", "--ignore-static-mac")
+        p.count_after(count, "p2")
+        equal(address(p, "p2") != "10.88.0.77", True, "the second one has an address of its own")
+        p.count_after(count)
+    finally:
+        p.end()
+
+
+@case
+def podman_rounds(directory, path):
+    p = Podman(directory, path)
+    try:
+        p.start()
+        count = 0
+        for _ in range(ROUNDS // 4):
+            count = p.count_after(count)
+            p.podman("container", "checkpoint", "p1")
+            p.podman("container", "restore", "p1")
+        p.count_after(count)
+    finally:
         p.end()
