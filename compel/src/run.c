@@ -33,8 +33,6 @@ struct entered {
 	struct guard guard;
 	int gate_sig;
 	bool is_running, is_filtered;
-	size_t len_xsave;
-	char xsave[MAX_XSAVE];
 };
 
 static int request_of(const struct entered *e)
@@ -52,11 +50,9 @@ static int read_thread(struct compel_proc *p, struct entered *e)
 		return proc_fail(p, err, "thread %d: read registers", tid);
 	if (!arch_is_native64(&e->regs))
 		return proc_fail(p, -EOPNOTSUPP, "thread %d: runs 32-bit code", tid);
-	err = compel_xsave_get(tid, e->xsave, sizeof(e->xsave), &e->len_xsave);
-	if (!err)
-		err = get_sigmask(tid, &e->mask);
+	err = get_sigmask(tid, &e->mask);
 	if (err)
-		return proc_fail(p, err, "thread %d: read extended state and signal mask", tid);
+		return proc_fail(p, err, "thread %d: read signal mask", tid);
 	e->is_filtered = gate_is_filtered(p, tid);
 	e->gate_sig = e->is_filtered ? 0 : gate_signal(p, e->mask);
 	err = guard_read(p, tid, &e->regs, &e->guard);
@@ -65,12 +61,25 @@ static int read_thread(struct compel_proc *p, struct entered *e)
 	return err ? proc_fail(p, err, "thread %d: read rseq and dispatch state", tid) : 0;
 }
 
+static int write_way_back(struct compel_proc *p, const struct entered *e, unsigned long at)
+{
+	char frame[ARCH_FRAME_SPACE], xsave[MAX_XSAVE];
+	pid_t tid = e->call->tid;
+	size_t len;
+	int err = compel_xsave_get(tid, xsave, sizeof(xsave), &len);
+
+	if (err)
+		return proc_fail(p, err, "thread %d: read extended state", tid);
+	len = arch_frame(frame, at, &e->regs, e->mask, e->guard.abort_ip, xsave, len);
+	err = proc_write(p, tid, at, frame, len);
+	return err ? proc_fail(p, err, "thread %d: write the frame to return through", tid) : 0;
+}
+
 /* The way back first, then registers, then the mask. */
 static int enter(struct compel_proc *p, struct entered *e, unsigned long slot)
 {
 	struct user_regs_struct regs = e->regs;
 	pid_t tid = e->call->tid;
-	char frame[ARCH_FRAME_SPACE];
 	struct arch_entry entry = {
 		.code = p->map + (e->args ? p->gates.call : p->gates.enter),
 		.stack_top = slot + LEN_STACK,
@@ -80,13 +89,11 @@ static int enter(struct compel_proc *p, struct entered *e, unsigned long slot)
 		.len_to_unlock = p->is_writable ? 0 : p->slots + p->n_slots * LEN_SLOT - p->data,
 		.gate_sig = e->gate_sig,
 	};
-	size_t len = arch_frame(frame, entry.frame, &e->regs, e->mask, e->guard.abort_ip, e->xsave,
-				e->len_xsave);
 	uint64_t open = (e->gate_sig ? sig_bit(e->gate_sig) : 0) | (gate_faults & ~e->mask);
-	int err = proc_write(p, tid, entry.frame, frame, len);
+	int err = write_way_back(p, e, entry.frame);
 
 	if (err)
-		return proc_fail(p, err, "thread %d: write the frame to return through", tid);
+		return err;
 	if (e->args)
 		arch_call_regs(&regs, &entry, e->nr, e->args);
 	else
@@ -101,15 +108,14 @@ static int enter(struct compel_proc *p, struct entered *e, unsigned long slot)
 
 /*
  * Everything back: first what rt_sigreturn would set anyway, and last the registers, `own` or the
- * thread's. The thread stands before rt_sigreturn until then.
+ * thread's. The thread stands before rt_sigreturn until then. Its extended state is its own: code that
+ * runs inside has general registers only (PIE_CFLAGS), and the frame has nothing else.
  */
 static int put_back(struct compel_proc *p, struct entered *e, const struct user_regs_struct *own)
 {
 	pid_t tid = e->call->tid;
-	int err = compel_xsave_set(tid, e->xsave, e->len_xsave);
+	int err = set_sigmask(tid, e->mask);
 
-	if (!err)
-		err = set_sigmask(tid, e->mask);
 	if (!err)
 		err = guard_end(p, tid, &e->guard);
 	if (!err)
