@@ -47,3 +47,4 @@
 #include "ipc-msg.pb-c.h"
 #include "ipc-shm.pb-c.h"
 #include "ipc-mqueue.pb-c.h"
+#include "xtables.pb-c.h"

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include "base/vec.h"
 #include "netdev.pb-c.h"
+#include "xtables.pb-c.h"
 #include "net/stream.h"
 #include "net/text.h"
 
@@ -22,6 +23,7 @@ struct net_ns {
 	struct net_stream_data nft;	/* net/nft.h */
 	struct net_stream_data ct, expect;	/* net/conntrack.h */
 	const char *texts[NET_TEXTS];
+	VEC(XtablesEntry *) xtables;
 };
 
 struct net_set {

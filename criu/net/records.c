@@ -11,6 +11,7 @@
 #include "net/nft.h"
 #include "net/plain_link.h"
 #include "net/text.h"
+#include "net/xtables.h"
 #include "options.h"
 #include "run/dump.h"
 #include "run/restore.h"
@@ -75,6 +76,8 @@ static int save_ns(struct dump *d, const struct net_ns *ns)
 		err = d->opt->plain_images ? save_text(d->img_dir, ns) : save_messages(d->img_dir, ns, IMG_NFT, &ns->nft);
 	if (!err)
 		err = save_messages(d->img_dir, ns, IMG_NETNS_CT, &ns->ct);
+	if (!err)
+		err = xtables_save(d, ns);
 	return err ?: save_messages(d->img_dir, ns, IMG_NETNS_EXP, &ns->expect);
 }
 
@@ -191,7 +194,7 @@ static int load_filters(struct restore *r, struct net_ns *ns)
 		err = load_messages(r, ns, IMG_NETNS_CT, &ns->ct) ?: load_messages(r, ns, IMG_NETNS_EXP, &ns->expect);
 	if (!err)
 		err = conntrack_check(ns);
-	return err ?: text_load(r, ns);
+	return err ?: xtables_load(r, ns) ?: text_load(r, ns);
 }
 
 static int load_settings(struct restore *r, struct net_ns *ns)

@@ -7,30 +7,9 @@
 #include <linux/xfrm.h>
 #include "base/log.h"
 #include "base/own.h"
-#include "base/parse.h"
 #include "kernel/netlink.h"
-#include "kernel/read.h"
 #include "net/rules.h"
 #include "run/dump.h"
-
-int xtables_refuse(struct dump *d)
-{
-	static const char *const families[] = { "ip", "ip6", "arp" };
-
-	for (size_t i = 0; i < array_size(families); i++) {
-		/* Of the thread: /proc/net is that of the process's first one. */
-		auto_proc_text names;
-		char *text, *name;
-
-		if (proc_text_read(&names, "/proc/thread-self/net/%s_tables_names", families[i]))
-			continue;	/* a kernel without them */
-		text = names.s;
-		while ((name = next_line(&text)))
-			if (*name)
-				refuse(&d->refusals, REFUSE_NET_RULES, "table %s of %stables-legacy", name, families[i]);
-	}
-	return 0;
-}
 
 static int each_set(const struct nlmsghdr *h, void *arg)
 {

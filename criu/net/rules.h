@@ -5,9 +5,7 @@
 struct dump;
 struct netlink;
 
-/* Inside the namespace: tables of iptables, ip6tables, arptables and ebtables of the old kind. */
-int xtables_refuse(struct dump *d) must_check;
-/* ipsets */
+/* Inside the namespace: ipsets */
 int ipset_refuse(struct dump *d, struct netlink *nf) must_check;
 /* IPsec policies and states */
 int xfrm_refuse(struct dump *d) must_check;

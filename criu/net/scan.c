@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sched.h>
 #include "base/log.h"
+#include "image/dir.h"
 #include "net/build.h"
 #include "net/conntrack.h"
 #include "net/link.h"
@@ -10,6 +11,7 @@
 #include "net/nft.h"
 #include "net/rules.h"
 #include "net/sysctl.h"
+#include "net/xtables.h"
 #include "options.h"
 #include "run/dump.h"
 
@@ -70,7 +72,11 @@ static int scan_filters(struct dump *d, struct net_ns *ns, struct netlink *nf)
 	if (ns->nft.n && d->opt->plain_images && text_scan_nft(&d->m.arena, ns))
 		refuse(&d->refusals, REFUSE_NET_RULES, "nftables rules, which plain images have as text, and libnftables "
 		       "does not give (it is not there, or these use extensions of iptables)");
-	return xtables_refuse(d) ?: ipset_refuse(d, nf) ?: xfrm_refuse(d);
+	err = xtables_scan(d, ns);
+	/* Another reader would leave the filters out without a word. */
+	if (!d->opt->plain_images && (ns->nft.n || ns->xtables.n))
+		d->m.inventory->img_version = IMG_VERSION_EXTENDED;
+	return err ?: ipset_refuse(d, nf) ?: xfrm_refuse(d);
 }
 
 /* Inside the namespace. */

@@ -35,6 +35,8 @@ tc qdisc | sed 's/direct_packets_stat [0-9]*//' | sort
 tc class show dev lo
 ! command -v nft >/dev/null || nft -s list ruleset
 ! command -v iptables-nft-save >/dev/null || iptables-nft-save | grep -v '^#' | sed 's/\[[0-9:]*\]//'
+! command -v iptables-legacy-save >/dev/null || iptables-legacy-save -c | grep -v '^#'; true
+! command -v ip6tables-legacy-save >/dev/null || ip6tables-legacy-save | grep -v '^#'; true
 ! command -v conntrack >/dev/null || conntrack -L 2>/dev/null | sed -E 's/ [0-9]+ (ESTABLISHED|src)/ \1/' | sort
 cd /proc/sys/net; grep -r . core ipv4 ipv6 netfilter unix 2>/dev/null | grep -v -e /stable_secret -e nf_conntrack_count -e _ehash_entries -e /base_reachable | sort
 """
@@ -118,6 +120,12 @@ CASES = {
     "iptables_nft": [LO + "iptables-nft -A INPUT -p tcp --dport 22 -m conntrack --ctstate NEW -m comment --comment 'a word' -j ACCEPT; iptables-nft -N mine; "
                      "iptables-nft -A INPUT -s 10.0.0.0/8 -m multiport -p tcp --dports 80,443 -j mine; iptables-nft -t nat -A POSTROUTING -j MASQUERADE; "
                      "iptables-nft -P FORWARD DROP; iptables-nft -A mine -m limit --limit 3/min -j LOG --log-prefix 'x '"],
+    "iptables_legacy": [LO + "iptables-legacy -A INPUT -p tcp --dport 22 -m conntrack --ctstate NEW -m comment --comment 'a word' -j ACCEPT; "
+                        "iptables-legacy -N mine; iptables-legacy -A INPUT -s 10.0.0.0/8 -m multiport -p tcp --dports 80,443 -j mine; "
+                        "iptables-legacy -A mine -m limit --limit 3/min -j LOG --log-prefix 'x '; iptables-legacy -P FORWARD DROP; "
+                        "iptables-legacy -t nat -A POSTROUTING -o v0 -j MASQUERADE; iptables-legacy -t mangle -A PREROUTING -j MARK --set-mark 7; "
+                        "iptables-legacy -A OUTPUT -d 127.0.0.1 -j ACCEPT; ping -c2 -i0.2 127.0.0.1 >/dev/null; "
+                        "ip6tables-legacy -A INPUT -p icmpv6 -j ACCEPT; ip6tables-legacy -A FORWARD -m mac --mac-source 02:00:00:00:00:01 -j REJECT"],
     "conntrack": [LO + "conntrack -I -s 10.0.0.1 -d 10.0.0.2 -p tcp --sport 10 --dport 20 --state ESTABLISHED --timeout 1000 -u ASSURED,SEEN_REPLY; "
                   "conntrack -I -s 10.0.0.1 -d 10.0.0.3 -p udp --sport 5 --dport 6 --timeout 900 -m 3"],
     "locked": [LO + "nft add table inet t; nft add chain inet t in '{ type filter hook input priority 0; }'; nft add rule inet t in accept"],
@@ -152,7 +160,7 @@ FAILS = {
 
 # What cannot be made again, and what is said of it.
 REFUSED = {
-    "iptables_legacy": (LO + "iptables-legacy -A INPUT -j ACCEPT", "table filter of iptables-legacy"),
+    "arptables_legacy": (LO + "arptables-legacy -A INPUT -j DROP", "table filter of arptables-legacy"),
     "ipset": (LO + "ipset create mine hash:ip; ipset add mine 10.0.0.1", "ipset mine"),
     "ipsec": (LO + "ip xfrm policy add src 10.0.0.1 dst 10.0.0.2 dir out tmpl proto esp mode transport", "policies and states of IPsec"),
     "tc_filter": (PAIR + "tc qdisc add dev v0 clsact; tc filter add dev v0 ingress matchall action drop", "filter"),

@@ -189,6 +189,7 @@ static int dump(const struct options *opt, const char *dir, int own, int n, cons
 		return -EIO;
 	begin = times_now();
 	d.refusals.arena = &d.m.arena;
+	d.m.inventory = arena_msg(&d.m.arena, InventoryEntry, inventory_entry__init);
 	for (int i = 0; i < n; i++)
 		add(&d.m.arena, &set, fds[i]);
 	err = net_scan(&d, &set);

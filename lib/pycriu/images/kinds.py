@@ -40,6 +40,7 @@ _COMMON = (
     ("IPCNS_MSG",      0x55453737, "ipc_msg_entry",         "ipc_msg"),
     ("IPCNS_SEM",      0x59573019, "ipc_sem_entry",         "ipc_sem"),
     ("IPCNS_MQUEUE",   0x4d510001, "ipc_mqueue_entry",      None),
+    ("XTABLES",        0x58544231, "xtables_entry",         None),
     ("MNTS",           0x55563928, "mnt_entry",             None),
     ("NETDEV",         0x57373951, "net_device_entry",      None),
     ("NETNS",          0x55933752, "netns_entry",           None),
