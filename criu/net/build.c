@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "net/build.h"
 #include "net/conntrack.h"
+#include "net/ipset.h"
 #include "net/nft.h"
 #include "net/sysctl.h"
 #include "net/xtables.h"
@@ -46,7 +47,7 @@ static bool has_filters(const struct net_ns *ns)
 	for (size_t i = 0; i < NET_TEXTS; i++)
 		if (ns->texts[i])
 			return true;
-	return ns->nft.n || ns->xtables.n || ns->ct.n || ns->expect.n;
+	return ns->nft.n || ns->xtables.n || ns->ipset.n || ns->ct.n || ns->expect.n;
 }
 
 static int make_filters(struct net_build *b, size_t i)
@@ -60,7 +61,10 @@ static int make_filters(struct net_build *b, size_t i)
 	err = net_enter(ns->fd);
 	if (err)
 		return err;
-	err = netlink_open(&nf, NETLINK_NETFILTER) ?: text_make(ns) ?: xtables_make(ns);
+	err = netlink_open(&nf, NETLINK_NETFILTER);
+	/* Rules name sets. */
+	if (!err)
+		err = ipset_make(b->arena, ns, &nf) ?: text_make(ns) ?: xtables_make(ns);
 	err = net_return(b->set->own_fd, err);
 	if (!err)
 		err = nft_make(b->arena, ns, &nf);

@@ -22,6 +22,7 @@ struct net_ns {
 	struct net_stream_data streams[NET_STREAMS];
 	struct net_stream_data nft;	/* net/nft.h */
 	struct net_stream_data ct, expect;	/* net/conntrack.h */
+	struct net_stream_data ipset;	/* net/ipset.h */
 	const char *texts[NET_TEXTS];
 	VEC(XtablesEntry *) xtables;
 };

@@ -6,6 +6,7 @@
 #include "image/dir.h"
 #include "net/conntrack.h"
 #include "net/devconf.h"
+#include "net/ipset.h"
 #include "net/link.h"
 #include "net/net.h"
 #include "net/nft.h"
@@ -77,7 +78,7 @@ static int save_ns(struct dump *d, const struct net_ns *ns)
 	if (!err)
 		err = save_messages(d->img_dir, ns, IMG_NETNS_CT, &ns->ct);
 	if (!err)
-		err = xtables_save(d, ns);
+		err = xtables_save(d, ns) ?: save_messages(d->img_dir, ns, IMG_IPSET, &ns->ipset);
 	return err ?: save_messages(d->img_dir, ns, IMG_NETNS_EXP, &ns->expect);
 }
 
@@ -194,6 +195,8 @@ static int load_filters(struct restore *r, struct net_ns *ns)
 		err = load_messages(r, ns, IMG_NETNS_CT, &ns->ct) ?: load_messages(r, ns, IMG_NETNS_EXP, &ns->expect);
 	if (!err)
 		err = conntrack_check(ns);
+	if (!err)
+		err = load_messages(r, ns, IMG_IPSET, &ns->ipset) ?: ipset_check(ns);
 	return err ?: xtables_load(r, ns) ?: text_load(r, ns);
 }
 

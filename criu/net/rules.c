@@ -1,41 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Packet filters that cannot be saved: nothing of them is lost in silence. */
-#include <string.h>
 #include <sys/socket.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netfilter/ipset/ip_set.h>
 #include <linux/xfrm.h>
 #include "base/log.h"
 #include "base/own.h"
 #include "kernel/netlink.h"
 #include "net/rules.h"
 #include "run/dump.h"
-
-static int each_set(const struct nlmsghdr *h, void *arg)
-{
-	struct nlattr *name = netlink_find(h, sizeof(struct nfgenmsg), IPSET_ATTR_SETNAME);
-	struct dump *d = arg;
-
-	if (name)
-		refuse(&d->refusals, REFUSE_NET_RULES, "ipset %.*s", nla_len(name), (char *)nla_data(name));
-	return 0;
-}
-
-int ipset_refuse(struct dump *d, struct netlink *nf)
-{
-	enum { LIST_NAMES = IPSET_FLAG_LIST_SETNAME };
-	struct nfgenmsg g = { .nfgen_family = AF_INET };
-	struct nl_msg *auto_msg m = netlink_request((NFNL_SUBSYS_IPSET << 8) | IPSET_CMD_LIST, 0, &g, sizeof(g));
-	uint8_t protocol = IPSET_PROTOCOL;
-	uint32_t flags = __builtin_bswap32(LIST_NAMES);
-	int err;
-
-	netlink_put(m, IPSET_ATTR_PROTOCOL, &protocol, sizeof(protocol));
-	netlink_put(m, IPSET_ATTR_FLAGS | NLA_F_NET_BYTEORDER, &flags, sizeof(flags));
-	err = netlink_dump(nf, m, each_set, d);
-	/* A kernel without them has none. */
-	return err && err != -EINVAL && err != -EOPNOTSUPP ? fail_with(err, "list of ipsets") : 0;
-}
 
 static int each_xfrm(const struct nlmsghdr *h, void *arg)
 {

@@ -3,9 +3,6 @@
 #include "base/compiler.h"
 
 struct dump;
-struct netlink;
 
-/* Inside the namespace: ipsets */
-int ipset_refuse(struct dump *d, struct netlink *nf) must_check;
-/* IPsec policies and states */
+/* Inside the namespace: IPsec policies and states */
 int xfrm_refuse(struct dump *d) must_check;

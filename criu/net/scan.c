@@ -6,6 +6,7 @@
 #include "image/dir.h"
 #include "net/build.h"
 #include "net/conntrack.h"
+#include "net/ipset.h"
 #include "net/link.h"
 #include "net/net.h"
 #include "net/nft.h"
@@ -74,9 +75,11 @@ static int scan_filters(struct dump *d, struct net_ns *ns, struct netlink *nf)
 		       "does not give (it is not there, or these use extensions of iptables)");
 	err = xtables_scan(d, ns);
 	/* Another reader would leave the filters out without a word. */
-	if (!d->opt->plain_images && (ns->nft.n || ns->xtables.n))
+	if (!err)
+		err = ipset_scan(d, ns, nf);
+	if (!d->opt->plain_images && (ns->nft.n || ns->xtables.n || ns->ipset.n))
 		d->m.inventory->img_version = IMG_VERSION_EXTENDED;
-	return err ?: ipset_refuse(d, nf) ?: xfrm_refuse(d);
+	return err ?: xfrm_refuse(d);
 }
 
 /* Inside the namespace. */

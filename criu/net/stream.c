@@ -32,7 +32,7 @@ const struct stream_row stream_rows[NET_STREAMS] = {
 
 enum { FIX_ROOM = 64 };			/* what fix() may add to a message */
 
-static void append(struct arena *a, struct net_stream_data *s, const struct nlmsghdr *h)
+void stream_append(struct arena *a, struct net_stream_data *s, const struct nlmsghdr *h)
 {
 	size_t len = NLMSG_ALIGN(h->nlmsg_len);
 
@@ -63,7 +63,7 @@ static bool is_of(const struct stream_row *row, const struct nlmsghdr *h)
 
 void stream_keep(struct stream_dump *s, const struct nlmsghdr *request)
 {
-	append(s->a, s->to, request);
+	stream_append(s->a, s->to, request);
 }
 
 static int each_message(const struct nlmsghdr *h, void *arg)
@@ -79,7 +79,7 @@ static int each_message(const struct nlmsghdr *h, void *arg)
 	}
 	if (!is_of(s->row, h) || !s->row->fix(h, fixed))
 		return 0;
-	append(s->a, s->to, s->is_fixed ? fixed : h);
+	stream_append(s->a, s->to, s->is_fixed ? fixed : h);
 	return 0;
 }
 

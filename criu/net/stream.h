@@ -41,6 +41,9 @@ struct stream_row {
 };
 enum { STREAM_PLAIN = 1, STREAM_DELETE = 2, STREAM_LINKS = 4 };
 
+/* A copy of the message behind those that are there. */
+void stream_append(struct arena *a, struct net_stream_data *s, const struct nlmsghdr *h);
+
 extern const struct stream_row stream_rows[NET_STREAMS];
 
 int stream_scan(struct arena *a, struct net_ns *ns, enum net_stream id, struct netlink *nl) must_check;

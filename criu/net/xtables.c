@@ -143,8 +143,8 @@ static int scan_family(struct dump *d, struct net_ns *ns, const struct family *f
 		if (!*name)
 			continue;
 		if (d->opt->plain_images) {
-			refuse(&d->refusals, REFUSE_NET_RULES, "table %s of %stables-legacy, which plain images have as text",
-			       name, f->name);
+			refuse(&d->refusals, REFUSE_NET_RULES, "table %s of %stables-legacy, text in plain images", name,
+			       f->name);
 			continue;
 		}
 		if (fd < 0)
