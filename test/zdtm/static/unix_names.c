@@ -91,11 +91,14 @@ static void check_file(const char *file, mode_t mode)
 static void set_up(void)
 {
 	uid_t own = listening = geteuid();
+	struct stat st;
 
 	snprintf(path, sizeof(path), "%s/listener", zt_path(""));
 	snprintf(dgram, sizeof(dgram), "%s/dgram", zt_path(""));
 	hidden[0] = 0;
-	snprintf(hidden + 1, sizeof(hidden) - 1, "zt%d", getpid());
+	/* Abstract names are those of the network namespace, which tests may have in common; their directories are not. */
+	SETUP(stat(".", &st) == 0);
+	snprintf(hidden + 1, sizeof(hidden) - 1, "zt%lx", (unsigned long)st.st_ino);
 	listener = bound(SOCK_STREAM, path, strlen(path) + 1);
 	SETUP(chmod(path, 0640) == 0);
 	relative = bound(SOCK_STREAM, "relative", 8);
