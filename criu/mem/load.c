@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* mm-PID.img, pagemap-PID.img and pages-N.img into the model; nothing in them is trusted. */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include "base/log.h"
 #include "base/own.h"
 #include "image/dir.h"
 #include "mem/equal.h"
 #include "mem/mem.h"
+#include "mem/pages_map.h"
 #include "mem/runs.h"
 #include "mem/vma_check.h"
 #include "mem/vmas.h"
@@ -150,35 +149,18 @@ static int load_entries(struct reading *rd, int img_dir)
 }
 
 /*
- * Mapped, not read: a page is touched when it is used. For the tool alone: in a tree of 50 tasks each fork would copy 50
- * mappings, which the task unmaps again. Tasks read with runs_read().
+ * For the tool alone: in a tree of 50 tasks each fork would copy 50 mappings, which the task unmaps again. Tasks read with
+ * runs_read().
  */
 static int map_pages(struct task *t, int img_dir, uint64_t expected)
 {
-	char name[64];
-	auto_fd int fd = -1;
-	struct stat st;
-	void *map;
+	const void *map;
+	int err = pages_map(img_dir, t->pages.pages_id, expected, IMG_PAGEMAP, leader(t)->pid, &map);
 
-	if (!expected)
-		return 0;
-	if (image_name(IMG_PAGES, t->pages.pages_id, name, sizeof(name)) < 0)
-		return fail(EINVAL, "pages file %u has no name", t->pages.pages_id);
-	fd = openat(img_dir, name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return fail_errno("cannot open %s", name);
-	if (fstat(fd, &st) < 0)
-		return fail_errno("cannot look at %s", name);
-	if (!S_ISREG(st.st_mode))
-		return fail(EINVAL, "%s is not a regular file", name);
-	if ((uint64_t)st.st_size < expected)
-		return fail(EINVAL, "%s is truncated: %" PRIu64 " bytes, pagemap-%d.img says %" PRIu64, name,
-			    (uint64_t)st.st_size, leader(t)->pid, expected);
-	map = mmap(NULL, expected, PROT_READ, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED)
-		return fail_errno("cannot map %s", name);
-	if (madvise(map, expected, MADV_DONTFORK) < 0)
-		return fail_errno("cannot keep %s out of the tasks", name);
+	if (err || !map)
+		return err;
+	if (madvise((void *)map, expected, MADV_DONTFORK) < 0)
+		return fail_errno("cannot keep the pages of task %d out of the others", leader(t)->pid);
 	t->pages.map = map;
 	t->pages.map_len = expected;
 	return 0;

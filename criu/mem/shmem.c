@@ -4,14 +4,13 @@
  * several processes has them in his page tables.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include "base/log.h"
 #include "base/own.h"
 #include "image/dir.h"
 #include "mem/page_io.h"
+#include "mem/pages_map.h"
 #include "mem/shmem.h"
 #include "run/dump.h"
 
@@ -175,36 +174,12 @@ static int load_entry(const struct image_in *in, struct shmem *s, const PagemapE
 	return 0;
 }
 
-static int map_pages(int img_dir, struct shmem *s, uint32_t pages_file, uint64_t expected)
-{
-	char name[64];
-	auto_fd int fd = -1;
-	struct stat st;
-	void *map;
-
-	if (!expected)
-		return 0;
-	image_name(IMG_PAGES, pages_file, name, sizeof(name));
-	fd = openat(img_dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return fail_errno("open %s", name);
-	if (!S_ISREG(st.st_mode))
-		return fail(EINVAL, "%s is not a regular file", name);
-	if ((uint64_t)st.st_size < expected)
-		return fail(EINVAL, "%s is truncated: %" PRIu64 " bytes, pagemap-shmem-%" PRIu64 ".img says %" PRIu64, name,
-			    (uint64_t)st.st_size, s->image_id, expected);
-	map = mmap(NULL, expected, PROT_READ, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED)
-		return fail_errno("map %s", name);
-	s->contents = map;
-	return 0;
-}
-
 int shmem_load(struct arena *a, int img_dir, struct shmem *s)
 {
 	struct image_in in;
 	PagemapHead *head;
 	PagemapEntry *e;
+	const void *map = NULL;
 	uint64_t stored = 0;
 	int got = image_in_open(&in, a, img_dir, IMG_PAGEMAP_SHMEM, s->image_id);
 
@@ -220,7 +195,10 @@ int shmem_load(struct arena *a, int img_dir, struct shmem *s)
 		if (err)
 			return err;
 	}
-	return got ? got : map_pages(img_dir, s, head->pages_id, stored);
+	if (!got)
+		got = pages_map(img_dir, head->pages_id, stored, IMG_PAGEMAP_SHMEM, s->image_id, &map);
+	s->contents = map;
+	return got;
 }
 
 void shmem_fill(const struct shmem *s, char *at)
