@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/progress.h"
 
 enum { LINE_MAX_BYTES = 2048 };
 
@@ -222,6 +223,19 @@ static void write_line(int fd, const char *text, size_t len)
 		return; /* nowhere left to say it */
 }
 
+/* In one call, so that neither another process nor the progress line gets between. */
+static void put_out(const char *text, size_t len)
+{
+	char wiped[LINE_MAX_BYTES + 128];
+	int n = progress_wipe(wiped, 128);
+
+	if (n) {
+		memcpy(wiped + n, text, len);
+		text = wiped;
+	}
+	write_line(out_fd, text, len + n);
+}
+
 void log_write(const struct log_place *at, enum log_level level, int err, const char *fmt, ...)
 {
 	int saved_errno = errno;
@@ -253,7 +267,7 @@ void log_write(const struct log_place *at, enum log_level level, int err, const 
 		remember_first_error(l.text + tag, said - tag);
 	if ((int)level <= log_verbosity) {
 		l.text[l.len++] = '\n';
-		write_line(out_fd, l.text, l.len);
+		put_out(l.text, l.len);
 	}
 	errno = saved_errno;
 }

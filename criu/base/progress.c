@@ -21,8 +21,9 @@ struct progress {
 	_Atomic(const char *) stage;
 	_Atomic uint64_t stage_us, done, total;
 	_Atomic int unit;
-	/* Of the process that draws. */
-	int drawn;			/* characters on the terminal */
+	bool has_log;			/* lines of the log go to the same terminal */
+	/* Characters on the terminal: drawn by one process, wiped by any that logs. */
+	_Atomic int drawn;
 };
 
 /* Writable because whoever moves a page or a task counts it, and most runs have nobody to show it to: then NULL. */
@@ -47,7 +48,6 @@ unsigned int progress_interval_ms(void)
 	return listener.tell ? listener.every_ms : DRAW_MS;
 }
 
-/* Two lines of different authors on one terminal would be drawn over each other. */
 static bool is_on_terminal_of(int fd, const struct stat *terminal)
 {
 	struct stat st;
@@ -55,24 +55,30 @@ static bool is_on_terminal_of(int fd, const struct stat *terminal)
 	return !fstat(fd, &st) && S_ISCHR(st.st_mode) && st.st_rdev == terminal->st_rdev;
 }
 
-static bool has_terminal(void)
+/* A warning now and then wipes the line first; a log that tells all is progress enough. */
+static bool has_terminal(bool *ret_has_log)
 {
 	struct stat st;
 
-	return isatty(STDERR_FILENO) && !fstat(STDERR_FILENO, &st) && !is_on_terminal_of(log_fd(), &st);
+	if (!isatty(STDERR_FILENO) || fstat(STDERR_FILENO, &st) < 0)
+		return false;
+	*ret_has_log = is_on_terminal_of(log_fd(), &st);
+	return !*ret_has_log || log_verbosity <= LOG_WARN;
 }
 
 void progress_begin(const char *command)
 {
+	bool has_log = false;
 	void *p;
 
-	if (shared || (!listener.tell && !has_terminal()))
+	if (shared || (!listener.tell && !has_terminal(&has_log)))
 		return;
 	p = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		return;
 	shared = p;
 	shared->command = command;
+	shared->has_log = has_log;
 	shared->begin_us = now_us();
 	progress_stage("begin");
 }
@@ -157,10 +163,16 @@ static void put_line(const char *text)
 	char line[2 * LINE_BYTES];
 	int len = min((int)strlen(text), LINE_BYTES - 2), n;
 
-	n = snprintf(line, sizeof(line), "\r%-*.*s", max(len, shared->drawn), len, text);
+	n = snprintf(line, sizeof(line), "\r%-*.*s", max(len, (int)atomic_exchange(&shared->drawn, len)), len, text);
 	if (write(STDERR_FILENO, line, n) < 0)
 		return;			/* it was only for show */
-	shared->drawn = len;
+}
+
+int progress_wipe(char *ret_text, unsigned int size)
+{
+	int drawn = shared && shared->has_log ? atomic_exchange(&shared->drawn, 0) : 0;
+
+	return drawn ? snprintf(ret_text, size, "\r%*s\r", drawn, "") : 0;
 }
 
 /* The shell has the terminal when we are in the background, and its prompt is in the line. */

@@ -5,8 +5,8 @@
 
 /*
  * One process works and counts, another one that only waits draws: the counters are in memory that both share. When
- * standard error is no terminal, or the log is on it, and no program wants to be told, there is no such memory, and
- * everything here does nothing.
+ * standard error is no terminal, or a log of more than warnings is on it, and no program wants to be told, there is no
+ * such memory, and everything here does nothing.
  */
 
 enum progress_unit { PROGRESS_TASKS, PROGRESS_BYTES };
@@ -36,6 +36,11 @@ void progress_set(uint64_t done);	/* by those who count themselves */
 void progress_draw(void);
 /* The line goes away. */
 void progress_clear(void);
+/*
+ * By any process that is about to log a line: what goes before it, in the same write(2), so that it does not stand
+ * behind the drawn one. Its length, mostly 0.
+ */
+int progress_wipe(char *ret_text, unsigned int size);
 
 /* The line's text (for the unit test). us: since the stage began. */
 void progress_text(char *ret_text, unsigned int size, const char *stage, enum progress_unit unit, uint64_t done,

@@ -199,6 +199,26 @@ def nothing_when_the_log_is_there(b):
 
 
 @case
+def warnings_do_not_stand_behind_it(b):
+    """Without -o the log has the same terminal: the line is drawn there, and makes room for an error."""
+    hook = os.path.join(b.dir, "hook")
+    with open(hook, "w", encoding="ascii") as f:
+        f.write("#!/bin/sh\n[ $CRTOOLS_SCRIPT_ACTION != post-dump ] || { sleep 2; exit 3; }\n")
+    os.chmod(hook, 0o755)
+    t = Terminal(b.criu, "dump", "-t", b.start(), "-D", b.images(), "-R", "--action-script", hook)
+    try:
+        t.end()
+    except Failed:
+        pass
+    if t.tool.returncode != 3 or len([line for line in t.lines() if line.startswith("dump: hook,")]) < 2:
+        raise Failed(f"exit code {t.tool.returncode}, or no line was drawn", t.text)
+    on_screen = [shown(line) for line in t.text.split("\n")]
+    if len(on_screen) != 3 or not all(line.startswith("Error (") for line in on_screen[:2]) or on_screen[2]:
+        raise Failed("the errors do not have lines of their own", *on_screen)
+    b.unharmed()
+
+
+@case
 def nothing_when_it_is_quick(b):
     pid = b.start()
     t = Terminal(*dump_words(b, pid, "-R"))
