@@ -81,6 +81,22 @@ static int read_words(int fd, struct arena *a, const struct page_range *r, struc
 	return 0;
 }
 
+static int sweep(int fd, struct arena *a, uint64_t start, uint64_t end, struct pages_found *ret)
+{
+	int err = scan(fd, a, start, end, PAGE_CAT_GUARD, ret);
+
+	if (err == -EINVAL)		/* before 6.15 there is no such category */
+		err = scan(fd, a, start, end, 0, ret);
+	return err == -EINVAL ? -ENOTTY : err;
+}
+
+int pagemap_sweep(pid_t pid_real, struct arena *a, struct pages_found *ret)
+{
+	auto_fd int fd = pagemap_open(pid_real);
+
+	return fd < 0 ? fd : sweep(fd, a, 0, PAGEMAP_SWEEP_END, ret);
+}
+
 int pagemap_find(pid_t pid_real, struct arena *a, const struct page_range *ranges, size_t n, struct pages_found *ret)
 {
 	auto_fd int fd = pagemap_open(pid_real);
@@ -88,10 +104,8 @@ int pagemap_find(pid_t pid_real, struct arena *a, const struct page_range *range
 
 	if (fd < 0 || !n)
 		return fd < 0 ? fd : 0;
-	err = scan(fd, a, ranges[0].start, ranges[n - 1].end, PAGE_CAT_GUARD, ret);
-	if (err == -EINVAL)		/* before 6.15 there is no such category */
-		err = scan(fd, a, ranges[0].start, ranges[n - 1].end, 0, ret);
-	if (err != -ENOTTY && err != -EINVAL)
+	err = sweep(fd, a, ranges[0].start, ranges[n - 1].end, ret);
+	if (err != -ENOTTY)
 		return err;
 	for (err = 0; n && !err; n--, ranges++)
 		err = read_words(fd, a, ranges, ret);

@@ -38,6 +38,13 @@ struct pages_found {
 int pagemap_find(pid_t pid_real, struct arena *a, const struct page_range *ranges, size_t n,
 		 struct pages_found *ret) must_check;
 
+/*
+ * The same for the whole address space, whose mappings need not be known for that: up to PAGEMAP_SWEEP_END. -ENOTTY: this
+ * kernel can only be asked for ranges.
+ */
+#define PAGEMAP_SWEEP_END	0x7ffffffff000ULL
+int pagemap_sweep(pid_t pid_real, struct arena *a, struct pages_found *ret) must_check;
+
 /* Words of /proc/PID/pagemap. PFNs are 0 without CAP_SYS_ADMIN. */
 #define PAGEMAP_PRESENT		(1ULL << 63)
 #define PAGEMAP_SWAPPED		(1ULL << 62)

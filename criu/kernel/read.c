@@ -79,21 +79,26 @@ static int read_all(int fd, struct proc_text *t)
 	}
 }
 
-int proc_text_read(struct proc_text *ret, const char *fmt, ...)
+static int open_printed(const char *fmt, va_list args)
 {
 	char path[PATH_MAX];
+
+	if (vsnprintf(path, sizeof(path), fmt, args) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	return proc_open(path, O_RDONLY);
+}
+
+int proc_text_read(struct proc_text *ret, const char *fmt, ...)
+{
 	va_list args;
 	auto_fd int fd = -1;
-	int len, err;
+	int err;
 
 	ret->s = ret->room;
 	ret->len = 0;
 	va_start(args, fmt);
-	len = vsnprintf(path, sizeof(path), fmt, args);
+	fd = open_printed(fmt, args);
 	va_end(args);
-	if (len >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	fd = proc_open(path, O_RDONLY);
 	if (fd < 0)
 		return fd;
 	err = read_all(fd, ret);
@@ -107,4 +112,45 @@ void proc_text_free(struct proc_text *t)
 	if (t->s != t->room)
 		free(t->s);
 	t->s = t->room;
+}
+
+int proc_text_pieces(int (*take)(void *arg, char *lines), void *arg, const char *fmt, ...)
+{
+	enum { ROOM = 32768 };		/* the longest line has a path, of which every byte may be printed as \ooo */
+	char buf[ROOM];
+	auto_fd int fd = -1;
+	size_t len = 0;
+	va_list args;
+
+	va_start(args, fmt);
+	fd = open_printed(fmt, args);
+	va_end(args);
+	if (fd < 0)
+		return fd;
+	for (;;) {
+		ssize_t n = read(fd, buf + len, ROOM - 1 - len);
+		size_t whole;
+		char *nl, after;
+		int err;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		len += n;
+		nl = memrchr(buf, '\n', len);
+		whole = !n || !nl ? len : (size_t)(nl + 1 - buf);
+		if (n && !nl && len < ROOM - 1)
+			continue;
+		if (n && !nl)
+			return -E2BIG;
+		after = buf[whole];
+		buf[whole] = 0;
+		err = len ? take(arg, buf) : 0;
+		if (err || !n)
+			return err;
+		buf[whole] = after;
+		len -= whole;
+		memmove(buf, buf + whole, len);
+	}
 }

@@ -19,6 +19,12 @@ int proc_text_read(struct proc_text *ret, const char *fmt, ...) printf_like(2, 3
 void proc_text_free(struct proc_text *t);
 
 /*
+ * The same for long texts of which little is kept: hands over piece after piece, each of whole lines, in a buffer that
+ * stays in the cache. take returns a negative errno to end it. -E2BIG: a line that is longer than any path.
+ */
+int proc_text_pieces(int (*take)(void *arg, char *lines), void *arg, const char *fmt, ...) printf_like(3, 4) must_check;
+
+/*
  * From now on every path that begins with /proc/ is looked up from here: a task that is in a mount namespace of the
  * tree has no /proc of the tool's, or none at all. fd: an O_PATH descriptor of the tool's /proc, borrowed.
  */

@@ -206,6 +206,22 @@ static void reserve(struct copy_item *it)
 	it->sink.reserve(&it->sink, it->reserved);
 }
 
+/* Ranges end where mappings do, which is nothing to a reader: for one page of each it would take as long again. */
+static unsigned int join_ranges(const struct chunk *c, struct iovec *ret)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < c->n_ranges; i++) {
+		struct iovec *last = n ? &ret[n - 1] : NULL;
+
+		if (last && (char *)last->iov_base + last->iov_len == c->ranges[i].iov_base)
+			last->iov_len += c->ranges[i].iov_len;
+		else
+			ret[n++] = c->ranges[i];
+	}
+	return n;
+}
+
 static int copy_chunk(struct copy_job *j, struct chunk *c, char *buf)
 {
 	bool is_zero[CHUNK_PAGES];
@@ -215,7 +231,7 @@ static int copy_chunk(struct copy_job *j, struct chunk *c, char *buf)
 	int err = 0;
 
 	if (c->n_pages) {
-		err = c->it->source.read(&c->it->source, c->ranges, c->n_ranges, buf, c->n_pages * PAGE_SIZE);
+		err = c->it->source.read(&c->it->source, out, join_ranges(c, out), buf, c->n_pages * PAGE_SIZE);
 		if (err)
 			return err;
 		look_at_pages(j, c, buf, is_zero);

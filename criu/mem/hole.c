@@ -20,7 +20,7 @@ int own_vmas(struct arena *a, struct vma_list *ret)
 
 	if (err)
 		return fail_with(err, "cannot read /proc/self/maps");
-	err = vmas_parse(arena_memdup(a, text.s, text.len + 1), a, ret);
+	err = vmas_parse(text.s, a, ret);
 	return err ? fail_with(err, "/proc/self/maps cannot be understood") : 0;
 }
 

@@ -161,41 +161,36 @@ static void add_guards(struct dump *d, struct task *t)
 	}
 }
 
-static int find_pages(struct arena *a, struct task *t)
-{
-	struct vma_list *l = t->dump->vmas;
-	struct page_range *r = arena_array(a, struct page_range, l->v.n + 1);
-	size_t n = 0;
-	int err;
+/* The list of a task being read: smaps by one reader, the rest by another. */
+struct mem_text {
+	struct arena *a;
+	struct vma_list *l;
+};
 
-	for (size_t i = 0; i < l->v.n; i++)
-		if (vma_has_pages(&l->v.v[i]))
-			r[n++] = (struct page_range){ l->v.v[i].start, l->v.v[i].end };
-	err = pagemap_find(leader(t)->pid_real, a, r, n, &l->pages);
-	return err ? fail_with(err, "cannot read /proc/%d/pagemap", leader(t)->pid_real) : 0;
+static int take_smaps(void *arg, char *lines)
+{
+	struct mem_text *t = arg;
+
+	return vmas_parse(lines, t->a, t->l);
 }
 
 static int read_vmas(struct arena *a, struct task *t)
 {
 	pid_t pid = leader(t)->pid_real;
-	struct vma_list *l = arena_new(a, struct vma_list);
-	struct proc_text smaps;
-	int err = proc_text_read(&smaps, "/proc/%d/smaps", pid);
+	struct mem_text smaps = { a, t->dump->vmas };
+	int err = proc_text_pieces(take_smaps, &smaps, "/proc/%d/smaps", pid);
 
+	if (err == -EINVAL)
+		return fail_with(err, "/proc/%d/smaps cannot be understood", pid);
 	if (err)
 		return fail_with(err, "cannot read /proc/%d/smaps", pid);
-	t->dump->vmas = l;
-	err = vmas_parse(smaps.s, a, l);
-	/* Paths point into the text, which is 700 bytes for each mapping: what is needed of it is little. */
-	for (size_t i = 0; i < l->v.n; i++)
-		l->v.v[i].path = l->v.v[i].path[0] ? arena_strdup(a, l->v.v[i].path) : "";
-	proc_text_free(&smaps);
-	if (err)
-		return fail_with(err, "/proc/%d/smaps cannot be understood", pid);
-	return vdso_scan(pid, l);
+	return vdso_scan(pid, t->dump->vmas);
 }
 
-/* Of one task, by two readers: for each file the kernel visits every page, which takes longer than all else here. */
+/*
+ * Of one task, by two readers: for each file the kernel visits every page. smaps takes twice as long as the other two
+ * together, so those share a reader.
+ */
 struct mem_reading {
 	struct dump *d;
 	struct proc_text *policies;	/* of each task, numa_maps; empty on a kernel without CONFIG_NUMA */
@@ -208,6 +203,18 @@ static int read_policies(const struct task *t, struct proc_text *ret)
 	return err && err != -ENOENT ? fail_with(err, "cannot read /proc/%d/numa_maps", leader(t)->pid_real) : 0;
 }
 
+static int fail_pagemap(int err, const struct task *t)
+{
+	return fail_with(err, "cannot read /proc/%d/pagemap", leader(t)->pid_real);
+}
+
+static int sweep_pages(struct arena *a, const struct task *t)
+{
+	int err = pagemap_sweep(leader(t)->pid_real, a, &t->dump->vmas->pages);
+
+	return err && err != -ENOTTY ? fail_pagemap(err, t) : 0;
+}
+
 static int read_half(void *arg, size_t i, struct arena *a)
 {
 	struct mem_reading *rd = arg;
@@ -217,10 +224,26 @@ static int read_half(void *arg, size_t i, struct arena *a)
 	if (!t->dump->proc)		/* a zombie, or refused already */
 		return 0;
 	IN_SCOPE("task", leader(t)->pid);
-	if (i % 2)
-		return read_policies(t, &rd->policies[i / 2]);
-	err = read_vmas(a, t);
-	return err ? err : find_pages(a, t);
+	if (i % 2 == 0)
+		return read_vmas(a, t);
+	err = read_policies(t, &rd->policies[i / 2]);
+	return err ? err : sweep_pages(a, t);
+}
+
+/* What no sweep has told of: everything, on a kernel that cannot sweep; and what lies above 47 bits. */
+static int find_pages(struct arena *a, const struct task *t)
+{
+	struct vma_list *l = t->dump->vmas;
+	struct page_range *r = arena_array(a, struct page_range, l->v.n + 1);
+	bool is_swept = l->pages.v.n;	/* a living task has pages */
+	size_t n = 0;
+	int err;
+
+	for (size_t i = 0; i < l->v.n; i++)
+		if (vma_has_pages(&l->v.v[i]) && !(is_swept && l->v.v[i].end <= PAGEMAP_SWEEP_END))
+			r[n++] = (struct page_range){ l->v.v[i].start, l->v.v[i].end };
+	err = pagemap_find(leader(t)->pid_real, a, r, n, &l->pages);
+	return err ? fail_pagemap(err, t) : 0;
 }
 
 /* Two readers for one task pay when it has much memory: the kernel needs 13 ms for 1 GiB, a thread costs 0.1 ms. */
@@ -243,6 +266,19 @@ static void refuse_far_node(struct dump *d)
 	       "its memory is bound to a NUMA node above 63, which no image can name");
 }
 
+/* What needs both halves of a task's. */
+static int join_halves(struct dump *d, const struct task *t, struct proc_text *policies)
+{
+	int bad = policies->len ? vmas_parse_numa(policies->s, t->dump->vmas) : 0;
+
+	IN_SCOPE("task", leader(t)->pid);
+	if (bad == -EOVERFLOW)
+		refuse_far_node(d);
+	else if (bad)
+		return fail(EINVAL, "/proc/%d/numa_maps cannot be understood", leader(t)->pid_real);
+	return t->dump->proc ? find_pages(&d->m.arena, t) : 0;
+}
+
 int mem_read(struct dump *d)
 {
 	struct mem_reading rd = { d, calloc(d->m.tasks.n, sizeof(struct proc_text)) };
@@ -250,20 +286,18 @@ int mem_read(struct dump *d)
 		.n = d->m.tasks.n * 2, .grain = d->m.tasks.n == 1 && is_large(d->m.tasks.v[0]) ? 1 : 4,
 		.work = read_half, .arg = &rd, .arena = &d->m.arena,
 	};
-	int err = rd.policies ? parallel_run(&p) : fail(ENOMEM, "no memory to read mappings");
+	int err;
 
-	for (size_t i = 0; i < d->m.tasks.n && rd.policies; i++) {
-		const struct task *t = d->m.tasks.v[i];
-		struct proc_text *text = &rd.policies[i];
-		int bad = !err && text->len ? vmas_parse_numa(text->s, t->dump->vmas) : 0;
-
-		IN_SCOPE("task", leader(t)->pid);
-		if (bad == -EOVERFLOW)
-			refuse_far_node(d);
-		else if (bad)
-			err = fail(EINVAL, "/proc/%d/numa_maps cannot be understood", leader(t)->pid_real);
-		if (text->s)
-			proc_text_free(text);
+	if (!rd.policies)
+		return fail(ENOMEM, "no memory to read mappings");
+	for (size_t i = 0; i < d->m.tasks.n; i++)
+		d->m.tasks.v[i]->dump->vmas = arena_new(&d->m.arena, struct vma_list);
+	err = parallel_run(&p);
+	for (size_t i = 0; i < d->m.tasks.n; i++) {
+		if (!err)
+			err = join_halves(d, d->m.tasks.v[i], &rd.policies[i]);
+		if (rd.policies[i].s)
+			proc_text_free(&rd.policies[i]);
 	}
 	free(rd.policies);
 	return err;

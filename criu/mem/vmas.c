@@ -74,6 +74,7 @@ static const char *parse_anon_name(struct arena *a, const char *path)
 
 static void finish(struct arena *a, struct vma *v)
 {
+	v->path = v->path[0] ? arena_strdup(a, v->path) : "";
 	v->anon_name = parse_anon_name(a, v->path);
 	v->kind = vma_kind_of(v);
 	v->status = v->kind->status;
@@ -81,7 +82,7 @@ static void finish(struct arena *a, struct vma *v)
 
 int vmas_parse(char *text, struct arena *a, struct vma_list *ret)
 {
-	struct vma *v = NULL;
+	struct vma *v = ret->v.n ? &ret->v.v[ret->v.n - 1] : NULL;
 
 	for (char *line; (line = next_line(&text));) {
 		if (is_hex(line[0])) {

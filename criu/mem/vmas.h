@@ -72,7 +72,7 @@ static inline bool vma_has_flag(const struct vma *v, enum vm_flag_bit bit)
 	return v->vm_flags >> bit & 1;
 }
 
-/* Text of /proc/PID/smaps; it is cut into pieces, and paths point into it. -EINVAL: not such a text. */
+/* Text of /proc/PID/smaps or maps, or the next piece of it: adds to the list. Cuts the text. -EINVAL: not such a text. */
 int vmas_parse(char *text, struct arena *a, struct vma_list *ret) must_check;
 /* Policies as /proc/PID/numa_maps tells them, into the mappings of the list; task_mode is what mappings inherit. */
 int vmas_parse_numa(char *text, struct vma_list *l) must_check;

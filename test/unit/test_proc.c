@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -266,6 +267,65 @@ static void long_files_are_read_whole(void **state)
 	assert_int_equal(text.s[text.len - 1], '\n');
 }
 
+/* Pieces as they come, one after the other; and a fault on demand. */
+struct collected {
+	char *at, *end;
+	size_t n_pieces;
+};
+
+static int collect(void *arg, char *lines)
+{
+	struct collected *c = arg;
+	size_t len = strlen(lines);
+
+	assert_true(len > 0 && c->at + len < c->end);
+	memcpy(c->at, lines, len + 1);
+	c->at += len;
+	c->n_pieces++;
+	return len > 2 && !strncmp(c->at - 3, "no\n", 3) ? -EPERM : 0;
+}
+
+static int collect_file(const char *text, size_t len, char *ret, size_t size, size_t *ret_pieces)
+{
+	struct collected c = { .at = ret, .end = ret + size };
+	char path[] = "/tmp/pieces-XXXXXX";
+	int fd = mkstemp(path), err;
+
+	assert_int_equal(write(fd, text, len), len);
+	close(fd);
+	err = proc_text_pieces(collect, &c, "%s", path);
+	unlink(path);
+	*ret_pieces = c.n_pieces;
+	return err;
+}
+
+static void pieces_are_of_whole_lines(void **state)
+{
+	enum { LINES = 3000, LEN = 37 };
+	static char text[LINES * LEN], got[sizeof(text) + 1];
+	size_t n;
+
+	(void)state;
+	for (int i = 0; i < LINES; i++) {
+		memset(text + i * LEN, 'a' + i % 26, LEN - 1);
+		text[i * LEN + LEN - 1] = '\n';
+	}
+	assert_int_equal(collect_file(text, sizeof(text), got, sizeof(got), &n), 0);
+	assert_true(n > 2);
+	assert_memory_equal(got, text, sizeof(text));
+	/* Without an end of line at the end, and with nothing at all. */
+	assert_int_equal(collect_file("ab\ncd", 5, got, sizeof(got), &n), 0);
+	assert_string_equal(got, "ab\ncd");
+	assert_int_equal(collect_file("", 0, got, sizeof(got), &n), 0);
+	assert_int_equal(n, 0);
+	/* The reader may end it; a line that no path can fill is refused. */
+	memcpy(text, "no\n", 3);
+	assert_int_equal(collect_file(text, 3, got, sizeof(got), &n), -EPERM);
+	memset(text, 'x', sizeof(text));
+	assert_int_equal(collect_file(text, sizeof(text), got, sizeof(got), &n), -E2BIG);
+	assert_int_equal(proc_text_pieces(collect, NULL, "/proc/%d/smaps", 0x7fffffff), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +339,7 @@ int main(void)
 		cmocka_unit_test(timers_refuse_what_is_no_timer),
 		cmocka_unit_test(own_files_are_read),
 		cmocka_unit_test(long_files_are_read_whole),
+		cmocka_unit_test(pieces_are_of_whole_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
