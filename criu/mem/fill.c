@@ -29,7 +29,7 @@
 #define MADV_POPULATE_READ 22		/* 5.14 */
 #endif
 
-enum { COPY_BYTES = 1 << 20, PAGES_PER_THREAD = 1024, MAX_THREADS = 16 };
+enum { COPY_BYTES = 1 << 20, TURN_COPIES = 4, TURNS_PER_THREAD = 8, PAGES_PER_THREAD = 1024, MAX_THREADS = 16 };
 
 struct copy {
 	int uffd;
@@ -49,6 +49,7 @@ struct fill_job {
 	VEC(struct joined) joined;
 	VEC(int) fds;
 	uint64_t n_pages;
+	size_t turn;			/* so many copies a thread takes at once */
 	atomic_size_t next;
 	atomic_int err;
 };
@@ -183,21 +184,40 @@ static int copy_pages(const struct copy *p)
 	return 0;
 }
 
+/*
+ * What has been copied is no longer mapped: it would count as memory of the tool, 1 GiB of it, though it is page cache. For
+ * several copies at once, since each time the other CPUs have to be told.
+ */
+static void forget(const struct copy *c, size_t n)
+{
+	for (size_t i = 0, end; i < n; i = end) {
+		size_t len = c[i].len;
+
+		for (end = i + 1; end < n && c[i].from + len == c[end].from; end++)
+			len += c[end].len;
+		madvise((void *)c[i].from, len, MADV_DONTNEED);
+	}
+}
+
 static void *worker(void *arg)
 {
 	struct fill_job *j = arg;
+	int err = 0, none = 0;
 
-	while (!j->err) {
-		size_t i = j->next++;
-		int err, none = 0;
+	while (!j->err && !err) {
+		size_t first = atomic_fetch_add(&j->next, j->turn), i;
+		size_t end = min(first + j->turn, j->copies.n);
 
-		if (i >= j->copies.n)
+		if (first >= j->copies.n)
 			break;
-		err = copy_pages(&j->copies.v[i]);
-		progress_add(j->copies.v[i].len);
-		if (err)
-			atomic_compare_exchange_strong(&j->err, &none, err);
+		for (i = first; i < end && !err; i++) {
+			err = copy_pages(&j->copies.v[i]);
+			progress_add(j->copies.v[i].len);
+		}
+		forget(&j->copies.v[first], i - first);
 	}
+	if (err)
+		atomic_compare_exchange_strong(&j->err, &none, err);
 	return NULL;
 }
 
@@ -211,6 +231,7 @@ static int run_job(struct fill_job *j)
 	n = min(n, (uint64_t)MAX_THREADS);
 	if (!sched_getaffinity(0, sizeof(cpus), &cpus))
 		n = min(n, (uint64_t)CPU_COUNT(&cpus));
+	j->turn = min(max(j->copies.n / (n * TURNS_PER_THREAD), (size_t)1), (size_t)TURN_COPIES);
 	while (n_started + 1 < n && !pthread_create(&threads[n_started], NULL, worker, j))
 		n_started++;
 	worker(j);

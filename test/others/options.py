@@ -97,6 +97,25 @@ def mount_contexts_of_another_machine(b):
     expect("size=4096k" in mounts[-1], "the file system has its other options", mounts[-1])
 
 
+def peak_mib(b, *args):
+    """Peak memory of the tool, which must succeed; what it leaves behind does not count."""
+    pid = os.posix_spawn(b.criu, [b.criu, *args], os.environ)
+    _, status, usage = os.wait4(pid, 0)
+    expect(status == 0, f"criu {' '.join(args)}: status {status}")
+    return usage.ru_maxrss >> 10
+
+
+@case
+def memory_of_the_tool_is_small(b):
+    pid = b.start("static/mem_large")
+    for what, args in ("dump", ["-t", pid]), ("restore", ["-d"]):
+        peak = peak_mib(b, what, *args, "-D", b.images())
+        expect(peak < 80, f"{what} of 128 MiB needs {peak} MiB itself")
+        if what == "dump":
+            b.target.await_death(b.before)
+    b.unharmed()
+
+
 @case
 def settings_of_the_caller_do_not_show(b):
     """The tool notes what it has and tasks set only what differs: all of that differs here."""
