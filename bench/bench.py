@@ -22,6 +22,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOOL_TIMEOUT = 120      # seconds for one dump or restore; then it counts as hung
+STEPS_PER_ROUND = 4      # start of the target, dump, dump, restore: each takes about as much memory
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PR_SET_CHILD_SUBREAPER = 36
 CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 0x40000
@@ -230,24 +231,33 @@ def tree_size(directory):
                for name in os.listdir(directory) if not name.endswith(".log"))
 
 
+def warm(build, mib):
+    """Touches so much free memory, which the next program is given then: see README.md, "Memory is warmed"."""
+    wait_pid(spawn([f"{build}/workload", "warm", str(mib)], f"{build}/warm.log"), 600)
+
+
 def one_round(tool, build, load, base):
     """A target's life: dumped and left running, dumped and killed, restored. Returns the samples."""
     out = {}
+    step_mib = next(mib for name, _, mib in WORKLOADS if name == load) // STEPS_PER_ROUND
     images = os.path.join(base, "images")
     target = Target(build, load, os.path.join(base, "work"))
 
     target.start_sampling()
     time.sleep(0.05)
     out["quiet_gap"] = target.answer("before the dump")
+    warm(build, step_mib)
     target.start_sampling()
     tool.dump(target.pid, images + "-R", "-R")
     out["freeze"] = target.answer("after dump -R")
     shutil.rmtree(images + "-R")
 
+    warm(build, step_mib)
     out["dump"], out["dump_rss"] = tool.dump(target.pid, images)
     if not reap(5):
         raise Failure("dump: it has left processes running")
     out["image"] = tree_size(images)
+    warm(build, step_mib)
     out["restore"], out["restore_rss"] = tool.restore(images)
     target.answer("after restore")
     out["pss"] = target.pss()
@@ -336,8 +346,7 @@ def warm_memory(build, loads):
     with open("/proc/meminfo") as f:
         available = next(int(line.split()[1]) for line in f if line.startswith("MemAvailable")) >> 10
     need = max(mib for name, _, mib in WORKLOADS if name in loads)
-    mib = min(need, available * 6 // 10)
-    wait_pid(spawn([f"{build}/workload", "warm", str(mib)], f"{build}/warm.log"), 600)
+    warm(build, min(need, available * 6 // 10))
 
 
 def filesystem_of(path):
