@@ -2,6 +2,7 @@
 /*
  * pidfds: of the process itself, its child and its parent, of a zombie, of processes that were waited for, two of which
  * are of one; in both modes.
+ * zdtm-peer: refuses PIDFD_THREAD; plain images cannot say it
  */
 #include <errno.h>
 #include <fcntl.h>
