@@ -182,7 +182,12 @@ int compel_regs_get(pid_t tid, struct user_regs_struct *ret_regs)
 {
 	struct iovec iov = { ret_regs, sizeof(*ret_regs) };
 
-	return ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov) < 0 ? -errno : 0;
+	if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov) < 0)
+		return -errno;
+	/* In 32-bit code the registers are fewer, and lie elsewhere. */
+	if (iov.iov_len != sizeof(*ret_regs))
+		memset(ret_regs, 0, sizeof(*ret_regs));
+	return 0;
 }
 
 int compel_regs_set(pid_t tid, const struct user_regs_struct *regs)

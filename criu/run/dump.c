@@ -99,20 +99,35 @@ static int ask_externals(void *run)
 	return script_ask_client(d->opt, "query-ext-files");
 }
 
+/* Of each thread: one may have switched. */
+static int check_code(struct dump *d, const struct task *t, bool *ret_is_native)
+{
+	*ret_is_native = true;
+	for (size_t i = 0; i < t->n_threads; i++) {
+		int native = compel_is_native64(t->threads[i].pid_real);
+
+		if (native < 0)
+			return fail_with(native, "ask for the kind of code");
+		if (native)
+			continue;
+		refuse(&d->refusals, REFUSE_TASK_COMPAT, i ? "thread %d runs 32-bit code" : "runs 32-bit code",
+		       t->threads[i].pid_real);
+		*ret_is_native = false;
+	}
+	return 0;
+}
+
 /* By its owner. */
 static int scan_task(struct dump *d, struct task *t)
 {
-	int native, err;
+	bool is_native;
+	int err;
 
 	if (!t->dump->proc)		/* a zombie */
 		return 0;
-	native = compel_is_native64(leader(t)->pid_real);
-	if (native < 0)
-		return fail_with(native, "ask for the kind of code");
-	if (!native) {
-		refuse(&d->refusals, REFUSE_TASK_COMPAT, "runs 32-bit code");
-		return 0;
-	}
+	err = check_code(d, t, &is_native);
+	if (err || !is_native)
+		return err;
 	err = inside_ask(d, t);
 	return err ? err : task_kinds_scan(d, t);
 }

@@ -173,7 +173,7 @@ def pid_of_kernel_thread(b):
                if re.search(r"^Kthread:\s*1", procsnap.read(f"/proc/{pid}/status") or "", re.M)]
     if not threads:
         raise Skipped("no kernel thread is visible here")
-    b.fails("kernel", "dump", "-t", threads[0], "-D", b.images())
+    b.fails(r"kernel.*\[task.kernel-thread\]", "dump", "-t", threads[0], "-D", b.images())
     b.empty(b.images())
 
 
@@ -183,7 +183,7 @@ def pid_of_the_tool(b):
     done = subprocess.run(["setsid", "-w", "sh", "-c", script], capture_output=True, timeout=60, check=False)
     text = (done.stdout + done.stderr).decode()
     lines = [line for line in text.splitlines() if "Error" in line and not SUMMARY_LINE.search(line)]
-    if done.returncode != 1 or len(lines) != 1 or not re.search("self|itself|own|tool|criu", lines[0]):
+    if done.returncode != 1 or len(lines) != 1 or "[task.self]" not in lines[0]:
         raise Failed(f"exit code {done.returncode}", *text.splitlines()[-8:])
     b.empty(b.images())
 

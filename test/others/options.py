@@ -458,6 +458,48 @@ def explain_traced(b):
 
 
 @case
+def explain_what_the_root_is(b):
+    """Something that cannot even be begun is listed, too."""
+    done = subprocess.run(["setsid", "-w", "sh", "-c", f'exec "{b.criu}" dump -t $$ -D "{b.images()}" --explain=json'],
+                          capture_output=True, text=True, check=False)
+    codes = [r["code"] for r in json.loads(done.stdout)["refusals"]]
+    expect(codes == ["task.self"], "not listed", *codes, done.stderr)
+
+
+def refused_codes_of(b, argv, is_target):
+    """Of a process below what is started."""
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as outer:
+        try:
+            pids = procs.wait_until(lambda: [pid for pid in procs.descendants() if is_target(pid)], 10, "target")
+            return [code for code, _, _ in reasons(b, str(pids[0]))]
+        finally:
+            for pid in procs.descendants():
+                os.kill(pid, signal.SIGKILL)
+            outer.wait()
+            procs.reap()
+
+
+def is_sleep_in_own_session(pid):
+    return procsnap.read(f"/proc/{pid}/comm") == "sleep\n" and os.getsid(pid) == pid
+
+
+@case
+def second_process_of_a_pid_namespace(b):
+    """A tree whose root is in a pid namespace and not its init."""
+    codes = refused_codes_of(b, ["unshare", "--pid", "--fork", "sh", "-c", "setsid sleep 1000 & exec sleep 1000"],
+                             is_sleep_in_own_session)
+    expect("ns.outside" in codes, "another code", *codes)
+
+
+@case
+def file_of_a_mount_namespace_left(b):
+    """Open on a mount that the process's mount namespace does not have."""
+    script = f'mount -t tmpfs zt "{b.dir}" && exec 3> "{b.dir}/file" && exec unshare -m sh -c \'umount -l "{b.dir}"; exec setsid -w sleep 1000\''
+    codes = refused_codes_of(b, ["unshare", "-m", "sh", "-c", script], is_sleep_in_own_session)
+    expect("file.outside" in codes, "another code", *codes)
+
+
+@case
 def first_error_and_how_many_more(b):
     """With the log in a file, the terminal has its first error and where the others are."""
     done = subprocess.run([b.criu, "dump", "-t", b.start("static/refuse_udp"), "-D", b.images(), "-o", "dump.log"],

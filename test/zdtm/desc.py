@@ -5,6 +5,7 @@
   zdtm-opts: OPTIONS        for both                  zdtm-flavor: h,ns       flavors it can run in (default: all)
   zdtm-refuse: REGEX        the dump must be refused: exit code 1, an error line that matches (several: one for each), the
                             program unharmed
+  zdtm-code: CODE           the stable code that it is refused with (several: each of them)
   zdtm-may-refuse: REGEX    either the state is kept, or the dump is refused like that
   zdtm-restore-fails: REGEX the restore must fail: exit code 1, an error line that matches, nothing left behind
   zdtm-run: pty             a terminal as standard input and output, and as controlling terminal
@@ -36,6 +37,7 @@ class Test:
     restore: list = field(default_factory=list)
     flavors: tuple = FLAVORS
     refuse: list = field(default_factory=list)
+    code: list = field(default_factory=list)
     may_refuse: str = ""
     restore_fails: str = ""
     run: str = ""
@@ -76,6 +78,8 @@ def apply(test, key, value):
         test.timeout = int(value)
     elif key == "refuse":
         test.refuse.append(value)
+    elif key == "code":
+        test.code.append(value)
     elif key in ("may-refuse", "restore-fails", "run", "between", "cgroups", "peer"):
         setattr(test, key.replace("-", "_"), value)
     else:

@@ -367,7 +367,7 @@ class Run:
     def refused(self, code, regexes, before):
         if code != 1:
             raise Failed(f"the dump must be refused with exit code 1, not {code}", *self.log_tail())
-        for regex in [] if self.opts.is_peer else regexes:
+        for regex in [] if self.opts.is_peer else regexes + [rf"\[{re.escape(code)}\]" for code in self.test.code]:
             if not self.error_matches(regex):
                 raise Failed(f"no error line matches '{regex}'", *self.log_tail())
         self.expect_unharmed(before, "the dump was refused")

@@ -100,7 +100,10 @@ int compel_release(pid_t tid);
  */
 must_check int compel_is_native64(pid_t tid);
 
-/* General registers (PTRACE_GETREGSET, NT_PRSTATUS) of a stopped thread. */
+/*
+ * General registers (PTRACE_GETREGSET, NT_PRSTATUS) of a stopped thread; get: all zero for one that runs
+ * 32-bit code.
+ */
 must_check int compel_regs_get(pid_t tid, struct user_regs_struct *ret_regs);
 must_check int compel_regs_set(pid_t tid, const struct user_regs_struct *regs);
 

@@ -4,6 +4,7 @@
  * descriptor table.
  * zdtm-peer: loses all of it
  * zdtm-may-refuse: dispatch|ldt
+ * zdtm-code: task.state
  */
 #include <asm/ldt.h>
 #include <signal.h>

@@ -2,6 +2,7 @@
 /*
  * An AIO context: refused for now; requests still work afterwards.
  * zdtm-refuse: aio
+ * zdtm-code: mem.unsupported
  * zdtm-peer: saves it
  */
 #include <fcntl.h>

@@ -2,6 +2,7 @@
 /*
  * A BPF map: refused until its kind exists.
  * zdtm-refuse: bpf
+ * zdtm-code: file.unsupported
  * zdtm-peer: saves it
  */
 #include <linux/bpf.h>

@@ -2,6 +2,7 @@
 /*
  * A thread that runs 32-bit code: refused for now; it counts on afterwards.
  * zdtm-refuse: 32.bit|compat
+ * zdtm-code: task.compat
  * zdtm-peer: stops the thread in the wrong mode
  */
 #include <pthread.h>

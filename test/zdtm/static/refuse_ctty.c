@@ -3,6 +3,7 @@
  * A session of the tree has a controlling terminal, but no descriptor of it is open: restore could
  * not give it back.
  * zdtm-refuse: leads a session with terminal
+ * zdtm-code: file.tty
  * zdtm-run: pty
  */
 #include <fcntl.h>

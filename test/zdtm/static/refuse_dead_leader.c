@@ -2,6 +2,7 @@
 /*
  * A process whose first thread has ended while others run: refused (the kernel cannot make one).
  * zdtm-refuse: zombie|leader|thread
+ * zdtm-code: task.zombie-leader
  */
 #include <pthread.h>
 #include <signal.h>

@@ -2,6 +2,7 @@
 /*
  * A device that is not a memory device: refused with its numbers.
  * zdtm-refuse: device
+ * zdtm-code: file.device
  */
 #include <fcntl.h>
 #include <sys/ioctl.h>

@@ -2,6 +2,7 @@
 /*
  * epoll watches a file that only a process outside the tree still holds: refused.
  * zdtm-refuse: epoll
+ * zdtm-code: file.epoll-target
  * zdtm-flavor: h
  */
 #include <sys/epoll.h>

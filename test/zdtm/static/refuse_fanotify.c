@@ -2,6 +2,7 @@
 /*
  * A fanotify descriptor: refused until its kind exists.
  * zdtm-refuse: fanotify
+ * zdtm-code: file.unsupported
  * zdtm-peer: saves it
  */
 #include <fcntl.h>

@@ -2,6 +2,7 @@
 /*
  * A deleted file larger than --ghost-limit: refused, the option named.
  * zdtm-refuse: ghost-limit
+ * zdtm-code: file.ghost-limit
  * zdtm-dump: --ghost-limit 64K
  */
 #include <fcntl.h>

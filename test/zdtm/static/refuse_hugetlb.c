@@ -2,6 +2,7 @@
 /*
  * A hugetlb mapping: refused for now.
  * zdtm-refuse: huge
+ * zdtm-code: mem.unsupported
  */
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -2,6 +2,7 @@
 /*
  * An inotify descriptor: refused until its kind exists; its watch still tells.
  * zdtm-refuse: inotify
+ * zdtm-code: file.unsupported
  * zdtm-peer: saves it
  */
 #include <fcntl.h>

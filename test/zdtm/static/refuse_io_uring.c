@@ -2,6 +2,8 @@
 /*
  * An io_uring descriptor: refused; afterwards the ring still takes and completes requests.
  * zdtm-refuse: io_uring
+ * zdtm-code: file.unsupported
+ * zdtm-code: mem.unsupported
  */
 #include <linux/io_uring.h>
 #include <string.h>

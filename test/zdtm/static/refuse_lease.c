@@ -2,6 +2,7 @@
 /*
  * A lease: refused without --file-locks.
  * zdtm-refuse: lease|lock
+ * zdtm-code: file.lock
  */
 #include <fcntl.h>
 #include <unistd.h>

@@ -2,6 +2,7 @@
 /*
  * A file whose name is gone while it has another one elsewhere: refused, --link-remap named.
  * zdtm-refuse: link-remap
+ * zdtm-code: file.link-remap
  */
 #include <fcntl.h>
 #include <sys/stat.h>

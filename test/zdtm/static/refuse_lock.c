@@ -2,6 +2,7 @@
 /*
  * File locks without --file-locks: refused, the option named.
  * zdtm-refuse: file-lock|lock
+ * zdtm-code: file.lock
  */
 #include <fcntl.h>
 #include <sys/file.h>

@@ -2,6 +2,7 @@
 /*
  * A hugetlbfs whose only file begins with a dot: no image holds it, and an empty one would be a loss.
  * zdtm-refuse: hugetlbfs.* has something in it that no image can hold.*\[mount.contents\]
+ * zdtm-code: mount.contents
  * zdtm-flavor: h
  * zdtm-peer: another message
  */

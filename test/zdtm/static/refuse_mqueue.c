@@ -2,6 +2,7 @@
 /*
  * A POSIX message queue: refused until its kind exists; its message is still there.
  * zdtm-refuse: mqueue|message queue
+ * zdtm-code: file.unsupported
  */
 #include <fcntl.h>
 #include <mqueue.h>

@@ -2,6 +2,7 @@
 /*
  * In an IPC namespace, a registration with mq_notify(3): refused, since nobody else can make it for the process.
  * zdtm-refuse: ipc.mqueue
+ * zdtm-code: ipc.mqueue
  */
 #include <fcntl.h>
 #include <mqueue.h>

@@ -2,6 +2,7 @@
 /*
  * In an IPC namespace, a message that is longer than the limit: cannot be read, so it is refused.
  * zdtm-refuse: ipc.message
+ * zdtm-code: ipc.message
  */
 #include <fcntl.h>
 #include <sched.h>

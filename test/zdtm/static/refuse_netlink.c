@@ -2,6 +2,7 @@
 /*
  * A netlink socket: refused until its kind exists.
  * zdtm-refuse: socket|netlink
+ * zdtm-code: file.unsupported
  * zdtm-peer: saves it
  */
 #include <linux/netlink.h>

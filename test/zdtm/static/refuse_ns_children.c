@@ -4,6 +4,7 @@
  * its children alone.
  * zdtm-refuse: its children get a pid namespace that has ended, or that nobody in the tree is in \[ns.children-only\]
  * zdtm-refuse: its children get a time namespace that it is not in itself \[ns.children-only\]
+ * zdtm-code: ns.children-only
  * zdtm-flavor: h,ns,uns
  */
 #include <linux/sched.h>

@@ -2,6 +2,7 @@
 /*
  * A process in a nested pid namespace whose group has lost its leader: nobody knows the leader's number in there.
  * zdtm-refuse: is in a nested pid namespace, and the leader of its process group has ended \[ns.nested\]
+ * zdtm-code: ns.nested
  * zdtm-flavor: h,ns,uns
  */
 #include <linux/sched.h>

@@ -3,6 +3,7 @@
  * A proc and a sysfs of namespaces that have ended, or that nobody is in any more: made anew they would show those of others.
  * zdtm-refuse: gone/proc is covered, or its init has ended, so nobody can tell whose processes it shows.*\[ns.nested\]
  * zdtm-refuse: gone/sys shows a net namespace that nobody in the tree is in.*\[ns.nested\]
+ * zdtm-code: ns.nested
  * zdtm-flavor: h,ns
  */
 #include <fcntl.h>

@@ -2,6 +2,7 @@
 /*
  * A descriptor of a namespace that nobody is in: what is in there is in no image.
  * zdtm-refuse: is a namespace that no process of the tree is in, nor this tool \[file.unsupported\]
+ * zdtm-code: file.unsupported
  * zdtm-flavor: h,ns,uns
  */
 #include <fcntl.h>

@@ -3,6 +3,7 @@
  * A file below a directory that something has been mounted on since: its path leads elsewhere, the
  * dump is refused.
  * zdtm-refuse: unreachable|path|mount
+ * zdtm-code: file.unreachable
  */
 #include <fcntl.h>
 #include <string.h>

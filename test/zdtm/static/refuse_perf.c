@@ -2,6 +2,7 @@
 /*
  * A perf event: refused; it still counts.
  * zdtm-refuse: perf
+ * zdtm-code: file.unsupported
  */
 #include <linux/perf_event.h>
 #include <sys/syscall.h>

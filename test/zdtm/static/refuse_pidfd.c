@@ -2,6 +2,7 @@
 /*
  * A pidfd of a process outside of the tree.
  * zdtm-refuse: pidfd of process \d+, which is outside of the tree \[file.unsupported\]
+ * zdtm-code: file.unsupported
  * zdtm-flavor: h
  */
 #include <sys/syscall.h>

@@ -3,6 +3,7 @@
  * A pipe whose other end is held by a process outside the tree: refused by name, nothing of it may
  * be lost in silence.
  * zdtm-refuse: pipe
+ * zdtm-code: file.peer
  * zdtm-peer: makes a new pipe that leads nowhere
  * zdtm-flavor: h
  */

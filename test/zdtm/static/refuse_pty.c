@@ -2,6 +2,7 @@
 /*
  * A terminal pair with both ends inside the tree: refused until its kind exists.
  * zdtm-refuse: tty|terminal|pts|ptmx
+ * zdtm-code: file.tty
  * zdtm-peer: saves it
  */
 #include <fcntl.h>

@@ -2,6 +2,7 @@
 /*
  * A thread that has left the list of its process of what is to be undone on semaphores: refused.
  * zdtm-refuse: undo of its own .ipc.sem-undo
+ * zdtm-code: ipc.sem-undo
  */
 #include <pthread.h>
 #include <sched.h>

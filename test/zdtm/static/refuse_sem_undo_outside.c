@@ -2,6 +2,7 @@
 /*
  * A process that has to undo something on a semaphore in the namespace of the tool, which is not saved.
  * zdtm-refuse: has to undo -1 on semaphore 0 .*\[ipc.sem-undo\]
+ * zdtm-code: ipc.sem-undo
  * zdtm-flavor: h
  */
 #include <sys/ipc.h>

@@ -2,6 +2,7 @@
 /*
  * A tree whose root is not a session leader: refused without --shell-job, which is named.
  * zdtm-refuse: shell-job
+ * zdtm-code: task.session
  * zdtm-run: no-session
  */
 #include <unistd.h>

@@ -2,6 +2,7 @@
 /*
  * A process that shares cwd and umask with its parent (CLONE_FS): kept, or refused by name.
  * zdtm-refuse: fs
+ * zdtm-code: task.shared-fs
  */
 #include <sched.h>
 #include <signal.h>

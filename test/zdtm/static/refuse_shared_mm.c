@@ -2,6 +2,7 @@
 /*
  * A process (not a thread) that shares memory with its parent: refused.
  * zdtm-refuse: shared.mm|mm|memory|vm
+ * zdtm-code: task.shared-mm
  */
 #include <sched.h>
 #include <signal.h>

@@ -2,6 +2,7 @@
 /*
  * A process that shares memory and signal handlers with its parent: refused.
  * zdtm-refuse: sighand|signal|memory|mm
+ * zdtm-code: task.shared-sighand
  */
 #include <sched.h>
 #include <signal.h>

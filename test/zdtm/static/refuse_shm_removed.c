@@ -2,6 +2,7 @@
 /*
  * In an IPC namespace, a segment that is removed while it is attached: refused for now, with its mapping.
  * zdtm-refuse: ipc.shm
+ * zdtm-code: ipc.shm
  */
 #include <sched.h>
 #include <sys/ipc.h>

@@ -2,6 +2,7 @@
 /*
  * A System V shared memory segment: refused for now.
  * zdtm-refuse: sysv|shm
+ * zdtm-code: mem.unsupported
  */
 #include <sys/ipc.h>
 #include <sys/shm.h>

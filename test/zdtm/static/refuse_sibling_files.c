@@ -2,6 +2,7 @@
 /*
  * Two children of one parent share a descriptor table that the parent does not have (CLONE_FILES | CLONE_PARENT).
  * zdtm-refuse: descriptor table
+ * zdtm-code: task.tree
  */
 #include <fcntl.h>
 #include <sched.h>

@@ -2,6 +2,7 @@
 /*
  * A listening TCP socket, which an epoll descriptor waits for: refused until its kind exists.
  * zdtm-refuse: socket
+ * zdtm-code: file.unsupported
  * zdtm-peer: saves it
  */
 #include <netinet/in.h>

@@ -3,6 +3,7 @@
  * A thread that has left the descriptor table of its process: refused, or kept.
  * zdtm-peer: loses the table of the thread
  * zdtm-may-refuse: thread|descriptor table|files
+ * zdtm-code: task.thread-files
  */
 #include <fcntl.h>
 #include <pthread.h>

@@ -2,6 +2,7 @@
 /*
  * A thread in another network namespace than its process, as container engines have them.
  * zdtm-refuse: thread \d+ is in another net namespace than its process \[task.thread-namespace\]
+ * zdtm-code: task.thread-namespace
  * zdtm-flavor: h,ns,uns
  * zdtm-peer: loses that in silence
  */

@@ -2,6 +2,7 @@
 /*
  * A task that is traced by another one of the tree: refused; the tracer still holds it afterwards.
  * zdtm-refuse: trace
+ * zdtm-code: task.traced
  * zdtm-ignore: TracerPid
  */
 #include <signal.h>

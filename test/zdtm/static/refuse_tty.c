@@ -2,6 +2,7 @@
 /*
  * A terminal whose master is outside: refused without --shell-job, which is named.
  * zdtm-refuse: shell-job|tty
+ * zdtm-code: file.tty
  * zdtm-run: pty
  */
 #include <termios.h>

@@ -2,6 +2,7 @@
 /*
  * Two UDP sockets, one of which has sent to the other: each is refused until their kind exists.
  * zdtm-refuse: socket
+ * zdtm-code: file.unsupported
  * zdtm-peer: loses datagrams that wait
  */
 #include <netinet/in.h>

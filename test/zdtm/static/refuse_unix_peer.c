@@ -5,6 +5,7 @@
  * zdtm-refuse: is connected with socket:\[\d+\], which is outside the tree
  * zdtm-refuse: which has no name to connect to
  * zdtm-refuse: whose name is removed
+ * zdtm-code: sock.peer
  * zdtm-peer: refuses the first in other words
  * zdtm-flavor: h
  */

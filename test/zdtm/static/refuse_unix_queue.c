@@ -6,6 +6,7 @@
  * zdtm-refuse: credentials
  * zdtm-refuse: messages of no bytes
  * zdtm-refuse: a byte out of band
+ * zdtm-code: sock.queue
  * zdtm-peer: loses or refuses these
  */
 #include <string.h>

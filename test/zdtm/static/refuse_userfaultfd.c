@@ -2,6 +2,7 @@
 /*
  * A userfaultfd: refused.
  * zdtm-refuse: userfaultfd
+ * zdtm-code: file.unsupported
  */
 #include <fcntl.h>
 #include <linux/userfaultfd.h>

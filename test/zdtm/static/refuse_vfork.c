@@ -2,6 +2,7 @@
 /*
  * A parent waiting in vfork for its child: refused; both go on.
  * zdtm-refuse: vfork|shared.mm|mm|memory
+ * zdtm-code: task.shared-mm
  */
 #include <pthread.h>
 #include <signal.h>
