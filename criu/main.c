@@ -76,6 +76,12 @@ int main(int argc, char **argv)
 			   opt.args[command->n_words], opt.command);
 		return EXIT_FAILURE;
 	}
+	if (!command->is_free && !has_privilege()) {
+		/* callers look for it there */
+		printf("CRIU needs to have the CAP_SYS_ADMIN or the CAP_CHECKPOINT_RESTORE capability:\n"
+		       "setcap cap_checkpoint_restore+eip FILE\n");
+		return EXIT_FAILURE;
+	}
 	if (!command->is_free && check_privilege(&opt))
 		return EXIT_FAILURE;
 	return command->run(&opt);

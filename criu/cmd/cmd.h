@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once				/* cmd/cmd.h: the commands, and what all of them begin with */
 #include <sys/types.h>
+#include <stdbool.h>
 #include "base/compiler.h"
 #include "run/run_id.h"
 
@@ -14,7 +15,8 @@ int cmd_cpuinfo(const struct options *opt);
 int cmd_service(const struct options *opt);
 int cmd_swrk(const struct options *opt);
 
-/* CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE, and --unprivileged for whoever is not root. Says what is missing. */
+bool has_privilege(void);		/* CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE */
+/* That, and --unprivileged for whoever is not root. Says what is missing. */
 int check_privilege(const struct options *opt) must_check;
 
 /* The directories of a run, opened; the process has changed into the work directory and logs where it should. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whether this process may do what it is asked to. */
 #include <linux/capability.h>
-#include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "base/log.h"
@@ -18,14 +17,16 @@ static bool has_capability(int cap)
 	return data[cap / 32].effective >> cap % 32 & 1;
 }
 
+bool has_privilege(void)
+{
+	return has_capability(CAP_SYS_ADMIN) || has_capability(CAP_CHECKPOINT_RESTORE);
+}
+
 int check_privilege(const struct options *opt)
 {
-	if (!has_capability(CAP_SYS_ADMIN) && !has_capability(CAP_CHECKPOINT_RESTORE)) {
-		printf("CRIU needs to have the CAP_SYS_ADMIN or the CAP_CHECKPOINT_RESTORE capability:\n"
-		       "setcap cap_checkpoint_restore+eip FILE\n");
-		fflush(stdout);
-		return -EPERM;
-	}
+	if (!has_privilege())
+		return fail(EPERM, "CRIU needs to have the CAP_SYS_ADMIN or the CAP_CHECKPOINT_RESTORE capability: "
+			    "run it as root, or setcap cap_checkpoint_restore+eip FILE");
 	if (geteuid() && !opt->unprivileged)
 		return fail(EPERM, "Running as non-root requires '--unprivileged'");
 	return 0;

@@ -90,11 +90,11 @@ class Bench:
 class Raw:
     """criu swrk and the other end of its socket, packet by packet."""
 
-    def __init__(self, *words, env=None):
+    def __init__(self, *words, env=None, by=()):
         self.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.sock.settimeout(30)
         with theirs:
-            self.proc = subprocess.Popen([CRIU, *words, "swrk", str(theirs.fileno())], pass_fds=[theirs.fileno()],
+            self.proc = subprocess.Popen([*by, CRIU, *words, "swrk", str(theirs.fileno())], pass_fds=[theirs.fileno()],
                                          stderr=subprocess.PIPE, env=env)
 
     def send(self, message):
@@ -620,6 +620,168 @@ def workers_are_killed(b):
         r.end()
         unharmed(t.pid)
         equal([n for n in os.listdir(b.dir) if n.endswith(".img")], [])
+
+
+# --- a tree in namespaces: more steps ------------------------------------------------------------------------------
+NS_DUMP_STEPS = ["pre-dump", "network-lock", "query-ext-files", "post-dump"]
+NS_RESTORE_STEPS = ["pre-restore", "setup-namespaces", "post-setup-namespaces", "post-restore", "network-unlock", "pre-resume",
+                    "post-resume"]
+
+
+def ns_target(b):
+    t = b.target("unshare", "-n", "-u", "-i", "sleep", "1000")
+    wait_until(lambda: status(t.pid).get("Name") == "sleep")
+    return t
+
+
+def steps_until(request, stop=None, refuse=False):
+    """(steps with pids, the answer or None): the client agrees to all, but refuses one or goes away at it."""
+    r, steps = Raw(), []
+    r.send(request)
+    while (answer := r.receive()).type == rpc.NOTIFY:
+        steps.append((answer.notify.script, answer.notify.pid))
+        if answer.notify.script != stop:
+            r.agree()
+        elif refuse:
+            r.send(rpc.criu_req(type=rpc.NOTIFY, notify_success=False))
+        else:
+            r.end()
+            return steps, None
+    r.end()
+    return steps, answer
+
+
+def settle(pid):
+    wait_until(lambda: reap() or not status(pid))
+
+
+@case
+def steps_of_namespaces(b):
+    t = ns_target(b)
+    request = b.request(rpc.DUMP, pid=t.pid, notify_scripts=True, leave_running=True)
+    equal(steps_until(request)[0], [(s, 0) for s in [*NS_DUMP_STEPS, "network-unlock"]])
+    unharmed(t.pid)
+    request.opts.leave_running = False
+    equal(steps_until(request)[0], [(s, 0) for s in NS_DUMP_STEPS])
+    t.wait()
+    steps, answer = steps_until(b.request(rpc.RESTORE, notify_scripts=True))
+    told = ("setup-namespaces", "post-restore")
+    equal(steps, [(s, t.pid if s in told else 0) for s in NS_RESTORE_STEPS])
+    equal((answer.type, answer.success, answer.restore.pid), (rpc.RESTORE, True, t.pid))
+
+
+@case
+def no_at_each_step_of_a_dump(b):
+    """Refused or left: the target runs on, its network is open, and no image is there."""
+    t = ns_target(b)
+    for step in NS_DUMP_STEPS:
+        for refuse in (True, False):
+            _, answer = steps_until(b.request(rpc.DUMP, pid=t.pid, notify_scripts=True), step, refuse)
+            if refuse:
+                equal((answer.type, answer.success), (rpc.DUMP, False))
+                contains("RPC client reported script error at " + step, answer.cr_errmsg)
+            unharmed(t.pid)
+            equal([n for n in os.listdir(b.dir) if n.endswith(".img")], [])
+            tables = subprocess.run(["nsenter", "-n", "-t", str(t.pid), "nft", "list", "tables"], stdout=subprocess.PIPE, check=True)
+            equal(tables.stdout, b"")
+
+
+@case
+def no_at_each_step_of_a_restore(b):
+    """Up to post-restore nothing is left of it; after that the tasks are there, and go their way."""
+    t = ns_target(b)
+    equal(steps_until(b.request(rpc.DUMP, pid=t.pid))[1].success, True)
+    t.wait()
+    for step in NS_RESTORE_STEPS:
+        for refuse in (True, False):
+            _, answer = steps_until(b.request(rpc.RESTORE, notify_scripts=True), step, refuse)
+            if NS_RESTORE_STEPS.index(step) <= NS_RESTORE_STEPS.index("post-restore"):
+                if refuse:
+                    equal((answer.type, answer.success), (rpc.RESTORE, False))
+                    contains("RPC client reported script error at " + step, answer.cr_errmsg)
+                settle(t.pid)
+                continue
+            if refuse:
+                equal((answer.success, answer.restore.pid), (True, t.pid))
+            unharmed(t.pid)
+            os.kill(t.pid, signal.SIGKILL)
+            settle(t.pid)
+
+
+@case
+def other_answers_than_notify(b):
+    """A packet that is no answer to the step ends the run as a no does."""
+    t = ns_target(b)
+    for packet in (rpc.criu_req(type=rpc.VERSION), rpc.criu_req(type=rpc.NOTIFY), rpc.criu_req(type=rpc.DUMP, notify_success=True),
+                   b"\xff\xff", b"\x08"):
+        r = Raw()
+        r.send(b.request(rpc.DUMP, pid=t.pid, notify_scripts=True))
+        equal(r.receive().notify.script, "pre-dump")
+        answer = r.ask(packet)
+        equal((answer.type, answer.success), (rpc.DUMP, False))
+        r.end()
+        unharmed(t.pid)
+
+
+# --- rights, descriptors, crowds ----------------------------------------------------------------------------------
+@case
+def without_capabilities(b):
+    """The answer says what is missing, and standard output is nobody's but the client's."""
+    for kind in (rpc.CHECK, rpc.DUMP, rpc.RESTORE):
+        r = Raw(by=["setpriv", "--bounding-set", "-sys_admin,-checkpoint_restore"])
+        answer = r.ask(b.request(kind, pid=1, log_file="log"))
+        equal((answer.type, answer.success), (kind, False))
+        contains("CAP_CHECKPOINT_RESTORE", answer.cr_errmsg)
+        equal(r.end(), 1)
+
+
+@case
+def descriptors_of_the_wrong_kind(b):
+    rd, wr = os.pipe()
+    with open("/dev/null", "rb") as null:
+        for fd in (rd, null.fileno(), wr):
+            for field in ("images_dir_fd", "work_dir_fd"):
+                answer = Raw().ask(b.request(rpc.DUMP, pid=os.getpid(), **{field: fd}))
+                equal((answer.success, answer.cr_errno), (False, errno.EBADRQC))
+    os.close(rd)
+    os.close(wr)
+
+
+@case
+def descriptors_nobody_asked_for(b):
+    """What comes along with a request is not kept."""
+    r = Raw()
+    rd, wr = os.pipe()
+    socket.send_fds(r.sock, [rpc.criu_req(type=rpc.VERSION, keep_open=True).SerializeToString()], [wr] * 50)
+    os.close(wr)
+    equal(r.receive().type, rpc.VERSION)
+    os.set_blocking(rd, True)
+    equal(os.read(rd, 1), b"")      # the last writer has gone
+    os.close(rd)
+    equal(r.end(), 0)
+
+
+@case
+def crowd(b):
+    """Many clients at once, most of whom say nothing: the others are served all the same."""
+    _, path = start_service(b)
+    silent = []
+    for _ in range(40):
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        s.connect(path)
+        s.settimeout(10)
+        silent.append(s)
+    c = b.client()
+    c.use_sk(path)
+    for _ in range(5):
+        c.get_version()
+    for s in silent:
+        s.send(rpc.criu_req(type=rpc.VERSION).SerializeToString())
+    for s in silent:
+        answer = rpc.criu_resp()
+        answer.ParseFromString(s.recv(8192))
+        equal(answer.success, True)
+        s.close()
 
 
 # --- bad packets -------------------------------------------------------------------------------------------------
