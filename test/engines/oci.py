@@ -13,6 +13,7 @@ from base import CASES, COUNTER, OURS, ROUNDS, TOP, Engine, Skipped, equal, make
 class Runc(Engine):
     """It talks to `criu swrk`."""
     title = "runc"
+    cgroup_modes = ("soft", "full", "strict")
 
     def __init__(self, directory, path, name=OURS + "c1"):
         super().__init__(directory, path)
@@ -94,6 +95,7 @@ def get_crun():
 class Crun(Runc):
     """It loads libcriu.so.2. That of Debian 12 is built without, so it is that of Debian 13, with its own libraries."""
     title = "crun"
+    cgroup_modes = ("soft", "full", "strict", "ignore")
     is_v2 = True
     view = "mount -t cgroup2 none /sys/fs/cgroup"
 
@@ -312,3 +314,92 @@ def user_namespace(c):
     c.restore()
     c.count_after(count)
     equal(c.inside("/bin/sh", "-c", "id; cat /proc/1/uid_map; ls -ln /tmp/count").split()[:7], before.split()[:7], "ids")
+
+
+@case_of(Runc)
+def refused_by_name(c):
+    """What this version does not do is told, and the container goes on."""
+    c.make_bundle()
+    c.start()
+    for words, text in ((("--lazy-pages", "--page-server", "127.0.0.1:9999"), "lazy"), (("--pre-dump",), "pre-dump")):
+        count = c.count()
+        code, said = c.checkpoint(*words, check=False)
+        equal(bool(code), True, f"checkpoint {words}")
+        told = said + "".join(c.log_lines())
+        # runc asks for features first
+        equal(text in told or "missing features" in told, True, f"the reason is told: {told}")
+        c.count_after(count)
+
+
+@case_of(Runc, Crun)
+def modes_of_cgroups(c):
+    """Each is accepted, and the container is in cgroups of its own afterwards."""
+    c.make_bundle()
+    c.start()
+    for mode in c.cgroup_modes:
+        count = c.count()
+        c.checkpoint("--manage-cgroups-mode", mode)
+        # strict wants to make them itself, but the engine has made them
+        c.restore("--manage-cgroups-mode", "soft" if mode == "strict" else mode)
+        c.count_after(count)
+
+
+@case_of(Runc, Crun)
+def no_room_for_images(c):
+    c.make_bundle()
+    c.start()
+    os.mkdir(c.images)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "none", c.images], check=True)
+    try:
+        count = c.count()
+        code, _ = c.call("checkpoint", "--image-path", c.images, "--work-path", c.dir, c.name, check=False)
+        equal(bool(code), True, "a checkpoint without room for it")
+        lines = c.log_lines()
+        equal(any("No space left" in line for line in lines), True, f"the log says why: {lines}")
+        c.count_after(count)
+        equal([n for n in os.listdir(c.images) if n == "inventory.img"], [], "images")
+    finally:
+        subprocess.run(["umount", c.images], check=True)
+
+
+@case_of(Runc, Crun)
+def without_rights(c):
+    """The tool lacks the capabilities for it: that is told, and nothing happens to the container."""
+    c.make_bundle()
+    c.start()
+    os.mkdir(c.images)
+    words = c.words
+    c.words = [*words[:-1], "setpriv", "--bounding-set", "-checkpoint_restore,-sys_admin", words[-1]]
+    try:
+        code, said = c.call("checkpoint", "--image-path", c.images, "--work-path", c.images, c.name, check=False)
+    finally:
+        c.words = words
+    equal(bool(code), True, "a checkpoint without rights")
+    told = said + "".join(c.log_lines())
+    equal("CAP_CHECKPOINT_RESTORE" in told, True, f"the reason is told: {told}")
+    c.count_after(c.count())
+
+
+@case_of(Runc, Crun)
+def restore_killed_half_way(c):
+    """The engine dies at some moment of the restore: the container is there and counts, or nothing of it is, and it can be restored."""
+    c.make_bundle()
+    c.start()
+    c.checkpoint()
+    for ms in (5, 20, 40, 60):
+        with subprocess.Popen([*c.words, "--root", c.state, "restore", "-d", "--image-path", c.images, "--work-path", c.images,
+                               "--bundle", c.bundle, c.name], env=c.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL) as engine:
+            time.sleep(ms / 1000)
+            engine.send_signal(signal.SIGKILL)
+        time.sleep(0.3)
+        # What the engine made for the restore, and could not remove any more; runc would delete the root through it.
+        for path in (os.path.join(c.state, c.name, "criu-root"), os.path.join(c.bundle, "criu-root")):
+            while not subprocess.run(["umount", path], stderr=subprocess.DEVNULL, check=False).returncode:
+                pass
+            if os.path.isdir(path):
+                os.rmdir(path)
+        c.call("delete", "-f", c.name, check=False)
+        shutil.rmtree(os.path.join(c.state, c.name), ignore_errors=True)
+    c.restore()
+    c.count_after(0)
