@@ -114,26 +114,36 @@ static int search(struct search *s, const char *file, size_t len)
 	return walk(s, file + types, file + types + h->type_len);
 }
 
+static int search_copy(struct search *s, int fd, size_t size)
+{
+	auto_free char *file = malloc(size);
+	size_t len = 0;
+	ssize_t got;
+
+	if (!file)
+		return -ENOMEM;
+	while ((got = read(fd, file + len, size - len)) > 0)
+		len += got;
+	return got < 0 ? -errno : search(s, file, len);
+}
+
 int btf_find(struct btf_field *fields, size_t n, const char *func, uint32_t *ret_func)
 {
 	auto_fd int fd = open("/sys/kernel/btf/vmlinux", O_RDONLY | O_CLOEXEC);
 	struct search s = { .fields = fields, .n = n, .func = func };
-	auto_free char *file = NULL;
 	struct stat st;
-	size_t len = 0;
-	ssize_t got;
+	void *map;
 	int err;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
-	file = malloc(st.st_size);	/* sysfs gives no mapping of it before Linux 6.16 */
-	if (!file)
-		return -ENOMEM;
-	while ((got = read(fd, file + len, st.st_size - len)) > 0)
-		len += got;
-	if (got < 0)
-		return -errno;
-	err = search(&s, file, len);
+	map = mmap(NULL, st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (map == MAP_FAILED) {	/* before Linux 6.16 */
+		err = search_copy(&s, fd, st.st_size);
+	} else {
+		err = search(&s, map, st.st_size);
+		munmap(map, st.st_size);
+	}
 	*ret_func = s.func_id;
 	return err;
 }
