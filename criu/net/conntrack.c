@@ -113,7 +113,6 @@ static void make_liberal(struct nlmsghdr *h)
 	}
 }
 
-/* The kernel translates addresses again only for connections whose rule it has seen. */
 static bool is_translated(const struct nlmsghdr *h)
 {
 	struct nlattr *at = netlink_find(h, HEAD, CTA_STATUS);
@@ -121,16 +120,112 @@ static bool is_translated(const struct nlmsghdr *h)
 	return at && (ntohl(nla_get_u32(at)) & IPS_NAT_MASK);
 }
 
+/* One direction of a connection. */
+struct tuple {
+	struct nlattr *src, *dst, *num, *sport, *dport;
+	bool is_v6;
+};
+
+static struct nlattr *inside(struct nlattr *nest, int type)
+{
+	return nest ? nla_find(nla_data(nest), nla_len(nest), type) : NULL;
+}
+
+/* false: it has no ports, or is nonsense. */
+static bool read_tuple(const struct nlmsghdr *h, int type, struct tuple *ret)
+{
+	struct nlattr *tuple = netlink_find(h, HEAD, type), *ip = inside(tuple, CTA_TUPLE_IP);
+	struct nlattr *proto = inside(tuple, CTA_TUPLE_PROTO);
+	int len;
+
+	ret->is_v6 = !inside(ip, CTA_IP_V4_SRC);
+	len = ret->is_v6 ? 16 : 4;
+	ret->src = inside(ip, ret->is_v6 ? CTA_IP_V6_SRC : CTA_IP_V4_SRC);
+	ret->dst = inside(ip, ret->is_v6 ? CTA_IP_V6_DST : CTA_IP_V4_DST);
+	ret->num = inside(proto, CTA_PROTO_NUM);
+	ret->sport = inside(proto, CTA_PROTO_SRC_PORT);
+	ret->dport = inside(proto, CTA_PROTO_DST_PORT);
+	return ret->src && ret->dst && ret->num && ret->sport && ret->dport && nla_len(ret->src) == len &&
+	       nla_len(ret->dst) == len && nla_len(ret->num) == 1 && nla_len(ret->sport) == 2 && nla_len(ret->dport) == 2;
+}
+
+static void nest_end(struct nlmsghdr *h, struct nlattr *nest)
+{
+	nest->nla_len = (char *)h + h->nlmsg_len - (char *)nest;
+}
+
+static void add_as(struct nlmsghdr *to, int type, const struct nlattr *value)
+{
+	stream_add(to, type, nla_data(value), nla_len(value));
+}
+
+/* The answers to what t sends. */
+static void add_answer(struct nlmsghdr *to, const struct tuple *t)
+{
+	struct nlattr *all = stream_add(to, CTA_TUPLE_REPLY | NLA_F_NESTED, NULL, 0), *nest;
+
+	nest = stream_add(to, CTA_TUPLE_IP | NLA_F_NESTED, NULL, 0);
+	add_as(to, t->is_v6 ? CTA_IP_V6_SRC : CTA_IP_V4_SRC, t->dst);
+	add_as(to, t->is_v6 ? CTA_IP_V6_DST : CTA_IP_V4_DST, t->src);
+	nest_end(to, nest);
+	nest = stream_add(to, CTA_TUPLE_PROTO | NLA_F_NESTED, NULL, 0);
+	add_as(to, CTA_PROTO_NUM, t->num);
+	add_as(to, CTA_PROTO_SRC_PORT, t->dport);
+	add_as(to, CTA_PROTO_DST_PORT, t->sport);
+	nest_end(to, nest);
+	nest_end(to, all);
+}
+
+static bool differs(const struct nlattr *a, const struct nlattr *b)
+{
+	return memcmp(nla_data(a), nla_data(b), nla_len(a));
+}
+
+static void add_translation(struct nlmsghdr *to, int type, bool is_v6, const struct nlattr *ip, const struct nlattr *port)
+{
+	struct nlattr *all = stream_add(to, type | NLA_F_NESTED, NULL, 0), *nest;
+
+	add_as(to, is_v6 ? CTA_NAT_V6_MINIP : CTA_NAT_V4_MINIP, ip);
+	add_as(to, is_v6 ? CTA_NAT_V6_MAXIP : CTA_NAT_V4_MAXIP, ip);
+	nest = stream_add(to, CTA_NAT_PROTO | NLA_F_NESTED, NULL, 0);
+	add_as(to, CTA_PROTONAT_PORT_MIN, port);
+	add_as(to, CTA_PROTONAT_PORT_MAX, port);
+	nest_end(to, nest);
+	nest_end(to, all);
+}
+
+/*
+ * The kernel tells what answers look like after the translation, but takes them as they would be without (else it
+ * sees nothing to translate: nf_nat_setup_info()) and what is to become of them. NULL: not for this protocol.
+ */
+static struct nlmsghdr *as_request(struct arena *a, const struct nlmsghdr *h)
+{
+	enum { MORE = 256 };
+	struct nlmsghdr *to = arena_alloc(a, NLMSG_ALIGN(h->nlmsg_len) + MORE);
+	struct tuple there, back;
+
+	if (!read_tuple(h, CTA_TUPLE_ORIG, &there) || !read_tuple(h, CTA_TUPLE_REPLY, &back) || there.is_v6 != back.is_v6)
+		return NULL;
+	stream_copy(h, to, HEAD, (const uint16_t[]){ CTA_TUPLE_REPLY, 0 });
+	add_answer(to, &there);
+	if (differs(back.src, there.dst) || differs(back.sport, there.dport))
+		add_translation(to, CTA_NAT_DST, back.is_v6, back.src, back.sport);
+	if (differs(back.dst, there.src) || differs(back.dport, there.sport))
+		add_translation(to, CTA_NAT_SRC, back.is_v6, back.dst, back.dport);
+	return to;
+}
+
 static int give_back(struct arena *a, const struct net_stream_data *s, struct netlink *nl)
 {
 	for (size_t at = 0; at < s->n;) {
 		const struct nlmsghdr *h = (void *)(s->v + at);
-		struct nlmsghdr *copy = arena_memdup(a, h, NLMSG_ALIGN(h->nlmsg_len));
+		bool has_nat = h->nlmsg_type == CT_NEW && is_translated(h);
+		struct nlmsghdr *copy = has_nat ? as_request(a, h) : arena_memdup(a, h, NLMSG_ALIGN(h->nlmsg_len));
 		int err;
 
 		at += NLMSG_ALIGN(h->nlmsg_len);
-		if (h->nlmsg_type == CT_NEW && is_translated(h)) {
-			warn("a connection with translated addresses is tracked anew, from its next packet on");
+		if (!copy) {
+			warn("a connection without ports, with translated addresses, is tracked anew from its next packet");
 			continue;
 		}
 		make_liberal(copy);

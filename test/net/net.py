@@ -38,7 +38,8 @@ tc class show dev lo
 ! command -v ipset >/dev/null || ipset save | sort
 ! command -v iptables-legacy-save >/dev/null || iptables-legacy-save -c | grep -v '^#'; true
 ! command -v ip6tables-legacy-save >/dev/null || ip6tables-legacy-save | grep -v '^#'; true
-! command -v conntrack >/dev/null || conntrack -L 2>/dev/null | sed -E 's/ [0-9]+ (ESTABLISHED|src)/ \1/' | sort
+! command -v conntrack >/dev/null || { conntrack -L -n; conntrack -L -g; } 2>/dev/null | sed -E 's/ [0-9]+ (ESTABLISHED|src)/ \1/' | sort
+! command -v conntrack >/dev/null || { conntrack -L; conntrack -L -f ipv6; } 2>/dev/null | sed -E 's/ [0-9]+ (ESTABLISHED|src)/ \1/' | sort
 cd /proc/sys/net; grep -r . core ipv4 ipv6 netfilter unix 2>/dev/null | grep -v -e /stable_secret -e nf_conntrack_count -e _ehash_entries -e /base_reachable | sort
 """
 
@@ -136,6 +137,10 @@ CASES = {
               "iptables-nft -A FORWARD -m set --match-set ports dst -j DROP"],
     "conntrack": [LO + "conntrack -I -s 10.0.0.1 -d 10.0.0.2 -p tcp --sport 10 --dport 20 --state ESTABLISHED --timeout 1000 -u ASSURED,SEEN_REPLY; "
                   "conntrack -I -s 10.0.0.1 -d 10.0.0.3 -p udp --sport 5 --dport 6 --timeout 900 -m 3"],
+    "conntrack_nat": [LO + "conntrack -I -s 10.0.0.1 -d 10.0.0.2 -p tcp --sport 10 --dport 20 --state ESTABLISHED --timeout 1000 -u ASSURED,SEEN_REPLY --src-nat 192.168.0.1:77; "
+                      "conntrack -I -s 10.0.0.3 -d 10.0.0.4 -p udp --sport 5 --dport 6 --timeout 900 --dst-nat 192.168.0.2:8; "
+                      "conntrack -I -s 2001:db8::1 -d 2001:db8::2 -p tcp --sport 10 --dport 20 --state ESTABLISHED --timeout 1000 --dst-nat [2001:db8::9]:80; "
+                      "conntrack -L -n 2>/dev/null | grep -q 192.168.0.1; conntrack -L -g 2>/dev/null | grep -q 192.168.0.2"],
     "locked": [LO + "nft add table inet t; nft add chain inet t in '{ type filter hook input priority 0; }'; nft add rule inet t in accept"],
     "veth_outside": [LO + OUTER + "'ip link add br9 type bridge'; ip link add v0 type veth peer name o0; ip link set o0 netns $NS_TOOL; "
                      "ip link add v2 type veth peer name o2; ip link set o2 netns $NS_TOOL; ip link set v0 up; ip addr add 10.0.0.2/24 dev v0; "
