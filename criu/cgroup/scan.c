@@ -235,11 +235,10 @@ static int scan_hierarchy(struct cg_scan *s, const char *name)
 
 static int scan_directories(struct cg_scan *s)
 {
-	const struct options *opt = s->d->opt;
 	struct arena *a = &s->d->m.arena;
 	/* All tasks of a machine are in the same hierarchies. */
 	const struct cg_lines *l = &s->texts.v[0].lines;
-	int err = props_build(a, opt->cgroup_props, opt->cgroup_props_file, &s->props);
+	int err = 0;
 
 	s->d->m.cgroup = arena_msg(a, CgroupEntry, cgroup_entry__init);
 	for (size_t i = TOOLS_OWN_SET; i < s->texts.n; i++)
@@ -259,6 +258,10 @@ int cgroups_scan(struct dump *d)
 	int err = cgroups_mode(d->opt, &mode);
 
 	if (err || mode == CG_IGNORE || d->opt->unprivileged)
+		return err;
+	/* Here, so that a mistake in them is told of a tree without cgroups, too. */
+	err = props_build(&d->m.arena, d->opt->cgroup_props, d->opt->cgroup_props_file, &s.props);
+	if (err)
 		return err;
 	err = proc_text_read(&own, "/proc/self/cgroup");
 	if (err == -ENOENT)

@@ -65,6 +65,19 @@ def unknown_file_validation(b):
 
 
 @case
+def cgroup_props_not_parseable(b):
+    """Told also where no cgroup is saved."""
+    b.fails("cgroup-props", "dump", "-t", b.start(), "-D", b.images(), "--cgroup-props", "no colon")
+    b.unharmed()
+
+
+@case
+def cgroup_props_file_missing(b):
+    b.fails("/no-such-file", "dump", "-t", b.start(), "-D", b.images(), "--cgroup-props-file", "/no-such-file")
+    b.unharmed()
+
+
+@case
 def words_behind_a_dump(b):
     """A command to run when done is for a restore alone."""
     b.fails("excessive", "dump", "--exec-cmd", "-t", b.start(), "-D", b.images(), "--", "true")
