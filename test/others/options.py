@@ -596,6 +596,32 @@ def write_hook(b, body):
 
 
 @case
+def action_scripts_of_a_network(b):
+    """Every step, in order, with the pid of the root task as soon as there is one, and the images where they are."""
+    hook, out = os.path.join(b.dir, "hook"), os.path.join(b.dir, "steps")
+    with open(hook, "w", encoding="ascii") as f:
+        f.write(f"#!/bin/sh\necho $CRTOOLS_SCRIPT_ACTION ${{CRTOOLS_INIT_PID:-0}} $(ls $CRTOOLS_IMAGE_DIR/inventory.img) >>{out}\n")
+    os.chmod(hook, 0o755)
+    with subprocess.Popen(["setsid", "unshare", "-n", "-u", "sleep", "1000"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL) as proc:
+        while "sleep" not in procsnap.read(f"/proc/{proc.pid}/comm"):
+            time.sleep(0.01)
+        path, root = b.images(), str(proc.pid)
+        good(b, "dump", "-t", root, "-D", path, "-R", "--action-script", hook)
+        good(b, "dump", "-t", root, "-D", path, "--action-script", hook)
+    good(b, "restore", "-d", "-D", path, "--action-script", hook)
+    os.kill(int(root), signal.SIGKILL)
+    lines = [line.split() for line in procsnap.read(out).splitlines()]
+    dump, restore = ["pre-dump", "network-lock", "post-dump"], ["pre-restore", "setup-namespaces", "post-setup-namespaces",
+                                                                "post-restore", "network-unlock", "pre-resume", "post-resume"]
+    wanted = [*dump, "network-unlock", *dump, *restore]
+    expect([line[0] for line in lines] == wanted, "the steps", *(" ".join(line) for line in lines))
+    expect([line[1] for line in lines] == ["0" if s in ("pre-dump", "pre-restore") else root for s in wanted], "CRTOOLS_INIT_PID",
+           *(" ".join(line) for line in lines))
+    expect(all(len(line) == 3 for line in lines if line[0] == "post-dump"), "the images are not there at post-dump", str(lines))
+
+
+@case
 def action_scripts(b):
     hook = write_hook(b, 'echo "$CRTOOLS_SCRIPT_ACTION ${CRTOOLS_INIT_PID:-none} $(ls $CRTOOLS_IMAGE_DIR/ | grep -c inventory)"')
     path = b.dump("--action-script", hook)
