@@ -6,7 +6,14 @@
  */
 #include <string.h>
 #include "base/parse.h"
+#include "mount/external.h"
 #include "mount/plan.h"
+
+/* Whoever names a device gives all of its file system. */
+static bool is_device(const struct mnt *mnt)
+{
+	return mnt_is_external(mnt->e) && streq(mnt_external_key(mnt->e), KEY_DEVICE);
+}
 
 static struct mnt_base *base_add(struct mounts *m, struct mnt *owner, bool is_outside)
 {
@@ -16,7 +23,7 @@ static struct mnt_base *base_add(struct mounts *m, struct mnt *owner, bool is_ou
 	b->sb = owner->sb;
 	b->owner = owner;
 	b->is_outside = is_outside;
-	b->root = is_outside ? owner->e->root : "/";
+	b->root = is_outside && !is_device(owner) ? owner->e->root : "/";
 	vec_push(m->arena, &m->bases, b);
 	return b;
 }
@@ -59,7 +66,7 @@ static void plan_outside(struct mounts *m, struct mnt_sb *sb, bool is_root_given
 	for (size_t i = 0; i < sb->mnts.n; i++) {
 		struct mnt *mnt = sb->mnts.v[i];
 
-		if (mnt_is_external(mnt->e)) {
+		if (mnt_is_external(mnt->e) && !(is_device(mnt) && shows(sb->base, mnt))) {
 			mnt->base = base_add(m, mnt, true);
 			note_wider(sb, mnt->base);
 		}

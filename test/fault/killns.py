@@ -25,7 +25,7 @@ import procs  # noqa: E402
 import procsnap  # noqa: E402
 import run  # noqa: E402
 
-TREES = ("ns_pid_nested:h", "ns_whole:h", "ns_whole:uns")
+TREES = ("ns_pid_nested:h", "mnt_deleted:h", "ns_whole:h", "ns_whole:uns")
 RUNS = {"h": run.Run, "ns": nsrun.NsRun, "uns": nsrun.UnsRun}
 NOT_FILES = {"proc", "sys"}
 SETTLING = 3        # seconds that whoever survives may take to put things back

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the options of dump, restore and check do, one case each."""
+import contextlib
 import ctypes
 import json
 import os
@@ -1283,6 +1284,91 @@ def external_mount(b):
         t.end()
 
 
+@contextlib.contextmanager
+def loop_device(path, fs):
+    """A block device with an empty file system in that file."""
+    with open(path, "wb") as f:
+        f.truncate((120 << 20) if fs == "btrfs" else 8 << 20)
+    if subprocess.run([f"mkfs.{fs}", "-q", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode:
+        raise Skipped(f"mkfs.{fs} does not work here")
+    done = subprocess.run(["losetup", "-f", "--show", path], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Skipped("no loop device can be made here")
+    device = done.stdout.strip()
+    try:
+        yield device
+    finally:
+        subprocess.run(["losetup", "-d", device], check=False)
+
+
+def dump_and_restore_on_device(b, fs):
+    """Named at the dump by its number, given at the restore by a path: what is on it is not part of the snapshot."""
+    with contextlib.ExitStack() as stack:
+        device = stack.enter_context(loop_device(os.path.join(b.dir, "disk"), fs))
+        b.images("mounts")
+        t = InMounts(b, f"mount -o noatime {device} in && mkdir in/sub && echo on disk >in/sub/file && mount --bind in/sub out")
+        stack.callback(t.end)
+        images, before = b.images(), t.mounts()
+        # without a name it is mounted from where it was
+        for is_named in (False, True):
+            # as mountinfo has it: that of a btrfs is no device's, and another each time
+            number = re.search(r" (\d+):(\d+) / " + t.path("in"), procsnap.read(f"/proc/{t.pid}/mountinfo"))
+            dump_words = ["--external", f"dev[{number[1]}/{number[2]}]:disk"] if is_named else []
+            restore_words = ["--external", f"dev[disk]:{device}"] if is_named else []
+            good(b, "dump", "-t", t.pid, "-D", images, *dump_words)
+            procs.wait_until(lambda: procs.reap() or not os.path.exists(f"/proc/{t.pid}"), 5, "end")
+            if is_named:
+                b.fails(r"--external dev\[disk\]:PATH", "restore", "-d", "-D", images)
+            good(b, "restore", "-d", "-D", images, *restore_words)
+            expect(t.mounts() == before, f"{before} is {t.mounts()}")
+            expect(t.read("in/sub/file") == "on disk\n" == t.read("out/file"), "what is on the device")
+        os.kill(int(t.pid), signal.SIGKILL)
+        procs.wait_until(lambda: procs.reap() or not os.path.exists(f"/proc/{t.pid}"), 5, "end")
+
+
+@case
+def external_device_ext4(b):
+    dump_and_restore_on_device(b, "ext4")
+
+
+@case
+def external_device_btrfs(b):
+    dump_and_restore_on_device(b, "btrfs")
+
+
+@case
+def slave_of_the_machine(b):
+    """What is mounted outside later appears in the restored tree, as it did before; the other way round it does not."""
+    host = b.images("host")
+    if subprocess.run(["mount", "-t", "tmpfs", "host", host], check=False).returncode:
+        raise Skipped("no tmpfs can be mounted here")
+    b.mounts.append(host)
+    subprocess.run(["mount", "--make-shared", host], check=True)
+    os.mkdir(f"{host}/early")
+    os.mkdir(f"{host}/late")
+    script = f"mount --make-rslave / && cd {host} && exec sleep 100"
+    outer = subprocess.Popen(["unshare", "--mount", "--propagation", "unchanged", "sh", "-c", script], stdin=subprocess.DEVNULL,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    pid = str(outer.pid)
+    try:
+        procs.wait_until(lambda: "sleep" in (procsnap.read(f"/proc/{pid}/comm") or ""), 10, "the target")
+        good(b, "dump", "-t", pid, "-D", b.images())
+        outer.wait(5)
+        good(b, "restore", "-d", "-D", b.images())
+        subprocess.run(["mount", "-t", "tmpfs", "late", f"{host}/late"], check=True)
+        b.mounts.insert(0, f"{host}/late")
+        expect(f"{host}/late" in (procsnap.read(f"/proc/{pid}/mountinfo") or ""), "a later mount does not reach the tree")
+        subprocess.run(["nsenter", "-t", pid, "-m", "mount", "-t", "tmpfs", "early", f"{host}/early"], check=True)
+        expect(f"{host}/early" not in procsnap.read("/proc/self/mountinfo"), "a mount of the tree reaches the machine")
+    finally:
+        try:
+            os.kill(int(pid), signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        outer.poll()
+        procs.reap()
+
+
 @case
 def cgroup_mounts_of_the_machine(b):
     """In a cgroup namespace they show more than it does; they do so again."""
@@ -1357,6 +1443,23 @@ def mounts_refused(b):
         expect(code == 1, f"exit code {code}", text)
         expect("[mount.deleted]" in text, "mount.deleted is not refused", text)
         expect(state_of(t.pid) == "S", "the target was changed")
+    finally:
+        t.end()
+
+
+@case
+def mount_of_autofs_refused(b):
+    """Only its daemon knows what is to be mounted there. Named as external, it is whatever is there at the restore."""
+    t = InMounts(b, "mkfifo pipe && exec 3<>pipe && mount -t autofs -o fd=3,pgrp=$$,minproto=5,maxproto=5,direct auto in && "
+                 "exec 3>&-")
+    try:
+        b.fails(r"/in \(autofs, .*can neither be made again nor found outside.*\[mount.source\]", "dump", "-t", t.pid, "-D",
+                b.images("refused"))
+        b.empty(b.images("refused"))
+        good(b, "dump", "-t", t.pid, "-D", b.images(), "--external", f"mnt[{t.path('in')}]:auto")
+        t.outer.wait(5)
+        good(b, "restore", "-d", "-D", b.images(), "--external", f"mnt[auto]:{t.path('other')}")
+        expect(t.path("in") in t.mounts(), "nothing is mounted there")
     finally:
         t.end()
 
