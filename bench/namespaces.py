@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Trees in namespaces: how long dump and restore take, ours and a peer's in one run, as ratios of medians.
 
-    namespaces.py --peer FILE [--rounds N] [mounts[:N]] [veths[:N]] [container] [runc]
+    namespaces.py --peer FILE [--rounds N] [mounts[:N]] [veths[:N]] [cgroups[:N]] [container] [runc]
 
-mounts: N mounts in each of three mount namespaces (165); veths: N pairs in a network namespace (100); container: a
-shell and a child in pid, mount, network, ipc and uts namespaces; runc: checkpoint and restore of a small container,
+mounts: N mounts in each of three mount namespaces (165); veths: N pairs in a network namespace (100); cgroups: N in each of
+two hierarchies (200), gone before the restore, with a process in every tenth; container: a shell and a child in pid, mount, network, ipc and uts namespaces; runc: checkpoint and restore of a small container,
 engine included. Needs busybox-static, and runc for that. Every second round is the
 peer's; what is shown of a machine that others use are the ratios.
 """
@@ -20,9 +20,10 @@ import tempfile
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path.insert(0, os.path.join(TOP, "test/engines"))
+sys.path[:0] = [os.path.join(TOP, "test/engines"), os.path.join(TOP, "test/zdtm")]
 import base  # noqa: E402
 import oci  # noqa: E402
+import procs  # noqa: E402
 
 MOUNTS = """#!/bin/sh
 exec </dev/null >/dev/null 2>&1
@@ -45,6 +46,10 @@ PIVOT = ("mount --make-rprivate /; cd {0}; pivot_root . old; exec chroot . /bin/
 VETHS = ("ip link set lo up; for i in $(seq 1 {1}); do ip link add a$i type veth peer name b$i; "
          "ip addr add 10.$((i/250)).$((i%250)).1/24 dev a$i; ip link set a$i up; ip link set b$i up; done; "
          "echo $$ > {0}/ready; exec sleep 1000")
+CGROUPS = ("for h in pids unified; do mkdir /sys/fs/cgroup/$h/{2}; for i in $(seq 1 {1}); do mkdir /sys/fs/cgroup/$h/{2}/$i; done; "
+           "echo $$ > /sys/fs/cgroup/$h/{2}/cgroup.procs; done; for i in $(seq 1 {1}); do echo $((1000+i)) > "
+           "/sys/fs/cgroup/pids/{2}/$i/pids.max; done; for i in $(seq 1 10 {1}); do sleep 1000 & "
+           "for h in pids unified; do echo $! > /sys/fs/cgroup/$h/{2}/$i/cgroup.procs; done; done; echo $$ > {0}/ready; wait")
 APPLETS = ("sh", "mount", "umount", "sleep", "mkdir", "pivot_root", "unshare", "seq", "cat", "setsid", "chroot")
 
 
@@ -58,7 +63,7 @@ def milliseconds(words):
     return (time.monotonic() - begin) * 1000
 
 
-def tree(criu, directory, start, extra):
+def tree(criu, directory, start, extra, between=lambda: None):
     """One round: the times of dump and restore of what start() has started."""
     child = start()
     ready = os.path.join(directory, "ready")
@@ -75,20 +80,26 @@ def tree(criu, directory, start, extra):
     try:
         dump = milliseconds([criu, "dump", "-t", str(pid), "-D", images, "-o", "dump.log"])
         child.wait(10)
+        reap_all()
+        between()
         restore = milliseconds([criu, "restore", "-d", "-D", images, "-o", "restore.log", "--pidfile", pidfile, *extra])
         with open(pidfile, encoding="ascii") as f:
             pid = int(f.read())
     finally:
-        for name in os.listdir("/proc"):
-            if name.isdigit() and is_below(name, pid):
-                os.kill(int(name), signal.SIGKILL)
+        for name in [name for name in os.listdir("/proc") if name.isdigit() and is_below(name, pid)]:
+            os.kill(int(name), signal.SIGKILL)
         child.wait(10)
-        while True:
-            try:
-                os.waitpid(-1, 0)
-            except ChildProcessError:
-                break
+        reap_all()
     return dump, restore
+
+
+def reap_all():
+    """Whoever is in the session of the tree, dead or alive, keeps its number taken."""
+    while True:
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            break
 
 
 def is_below(name, root):
@@ -156,6 +167,29 @@ def veths(criu, n):
         shutil.rmtree(directory)
 
 
+def remove_cgroups(name):
+    for hierarchy in ("pids", "unified"):
+        top = f"/sys/fs/cgroup/{hierarchy}/{name}"
+        for path, _, _ in os.walk(top, topdown=False):
+            for _ in range(100):        # the last of its processes may be on its way out
+                try:
+                    os.rmdir(path)
+                    break
+                except OSError:
+                    time.sleep(0.01)
+
+
+def cgroups(criu, n):
+    directory = tempfile.mkdtemp(prefix="bench-")
+    name = os.path.basename(directory)
+    try:
+        return tree(criu, directory, lambda: spawn(["setsid", "sh", "-c", CGROUPS.format(directory, n, name)]), [],
+                    lambda: remove_cgroups(name))
+    finally:
+        remove_cgroups(name)
+        shutil.rmtree(directory)
+
+
 def runc(criu, _):
     directory = tempfile.mkdtemp(prefix="engines-")
     c = oci.Runc(directory, os.path.dirname(os.path.abspath(criu)))
@@ -173,7 +207,8 @@ def runc(criu, _):
         shutil.rmtree(directory)
 
 
-LOADS = {"mounts": (mounts, 165), "veths": (veths, 100), "container": (container, 0), "runc": (runc, 0)}
+LOADS = {"mounts": (mounts, 165), "veths": (veths, 100), "cgroups": (cgroups, 200),
+         "container": (container, 0), "runc": (runc, 0)}
 
 
 def main():
@@ -182,6 +217,7 @@ def main():
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("loads", nargs="*")
     a = p.parse_args()
+    procs.become_reaper()
     for load in a.loads or LOADS:
         name, _, n = load.partition(":")
         function, usual = LOADS[name]
