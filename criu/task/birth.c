@@ -78,12 +78,12 @@ static int plan_task(const struct model *m, const struct task *t, bool is_shell_
 	return plan_orphan(m, t, b);
 }
 
-static bool has_group(const struct birth_plan *plan, pid_t pgid)
+static struct group_helper *find_group(const struct birth_plan *plan, pid_t pgid)
 {
 	for (size_t i = 0; i < plan->groups.n; i++)
 		if (plan->groups.v[i].pgid == pgid)
-			return true;
-	return false;
+			return &plan->groups.v[i];
+	return NULL;
 }
 
 /* While dumping nobody has planned births yet: a parent is taken for the forker. */
@@ -97,17 +97,28 @@ static bool inherits_group(const struct task *t, const struct task *lead)
 	return forker == lead || (forker->tree->pgid == t->tree->pgid && inherits_group(forker, lead));
 }
 
+/* A helper gets the numbers of one that is dead from whoever forks it, who must be in the same pid namespace. */
+static bool knows_dead(const struct task *t, size_t n_inner)
+{
+	const struct birth *b = t->restore ? t->restore->birth : NULL;
+	const struct task *forker = b ? b->forker : t->parent;
+
+	return n_inner && forker && leader(forker)->n_inner == n_inner;
+}
+
 const char *birth_obstacle(struct model *m, const struct task *t)
 {
 	const struct task *lead = model_task_by_pid(m, t->tree->pgid);
 
 	if (!leader(t)->n_inner)
 		return NULL;
-	if (!model_task_by_pid(m, t->tree->sid))
-		return "is in a nested pid namespace, and the leader of its session has ended";
-	if (!lead)
-		return "is in a nested pid namespace, and the leader of its process group has ended";
-	if (!pids_seen_by(m, leader(t), leader(lead)) && !inherits_group(t, lead))
+	if (!model_task_by_pid(m, t->tree->sid) && !knows_dead(t, leader(t)->core->n_inner_sid))
+		return "is in a nested pid namespace, and the leader of its session, who was not in there, has ended";
+	if (!lead && !is_alive(t))
+		return "is a zombie in a nested pid namespace, and the leader of its process group has ended";
+	if (!lead && !leader(t)->core->n_inner_pgid && t->tree->pgid != t->tree->sid)
+		return "is in a nested pid namespace, and the leader of its process group, who was not in there, has ended";
+	if (lead && !pids_seen_by(m, leader(t), leader(lead)) && !inherits_group(t, lead))
 		return arena_printf(&m->arena, "is in process group %u, which is led from outside of its pid namespace and "
 				    "which its parent cannot give it", t->tree->pgid);
 	return NULL;
@@ -117,13 +128,19 @@ static int plan_group(struct model *m, const struct task *t, bool is_shell_job, 
 {
 	pid_t pgid = t->tree->pgid;
 	const struct task *lead = model_task_by_pid(m, pgid);
-	struct group_helper h = { .pgid = pgid, .forker = t };
+	struct group_helper h = { .pgid = pgid, .forker = t }, *other;
 
 	if (is_shell_job && pgid == (pid_t)m->tasks.v[0]->tree->pgid)
 		return 0;	/* the caller's own group */
 	if (lead && lead->tree->sid != t->tree->sid)
 		return fail(EINVAL, "is in process group %d of another session", pgid);
-	if (lead || pgid == (pid_t)t->tree->sid || has_group(plan, pgid))
+	if (lead || pgid == (pid_t)t->tree->sid)
+		return 0;
+	other = find_group(plan, pgid);
+	/* The helper must be seen by all: it is forked by one who knows all of its numbers. */
+	if (other && is_alive(t) && leader(t)->core->n_inner_pgid > leader(other->forker)->core->n_inner_pgid)
+		other->forker = t;
+	if (other)
 		return 0;
 	if (!pgid)
 		return fail(EINVAL, "is in a process group outside of its pid namespace");

@@ -106,12 +106,14 @@ static pid_t fork_with_pids(const struct chosen_pids *pids, uint64_t flags, int 
 	return got < 0 ? why_no_pid(pids->n ? pids->level[pids->n - 1] : 0, flags, got) : got;
 }
 
-static pid_t fork_helper(pid_t pid)
+/* In place of one that is dead: inner are its numbers in the pid namespaces below the root's. */
+static pid_t fork_helper(pid_t pid, size_t n_inner, const uint32_t *inner)
 {
-	struct chosen_pids one = { .level = { pid }, .n = 1 };
+	struct chosen_pids pids;
 	int none = -1;
 
-	return fork_with_pids(&one, 0, SIGCHLD, &none);
+	pids.n = pids_of_dead(n_inner, inner, pid, pids.level);
+	return fork_with_pids(&pids, 0, SIGCHLD, &none);
 }
 
 static int fork_task(struct restore *r, const struct task *t, uint64_t flags, task_main run);
@@ -195,7 +197,8 @@ static int fork_orphan(struct restore *r, const struct task *t, task_main run)
 /* All heirs of one dead session leader are forked by one helper, which has the leader's pid. */
 static int fork_heirs(struct restore *r, const struct task *first, task_main run)
 {
-	pid_t sid = first->tree->sid, helper = fork_helper(sid);
+	const CoreEntry *core = leader(first)->core;
+	pid_t sid = first->tree->sid, helper = fork_helper(sid, core->n_inner_sid, core->inner_sid);
 	int status;
 
 	if (helper < 0)
@@ -278,7 +281,7 @@ static int fork_group_helpers(struct restore *r, const struct task *self)
 
 		if (h->forker != self)
 			continue;
-		pid = fork_helper(h->pgid);
+		pid = fork_helper(h->pgid, leader(self)->core->n_inner_pgid, leader(self)->core->inner_pgid);
 		if (pid < 0)
 			return pid;
 		if (!pid) {
@@ -292,10 +295,18 @@ static int fork_group_helpers(struct restore *r, const struct task *self)
 	return 0;
 }
 
+/* The number of a group without a leader, as its members see it. */
+static pid_t group_of_dead(const struct task *t)
+{
+	const CoreEntry *e = leader(t)->core;
+
+	return e->n_inner_pgid ? e->inner_pgid[e->n_inner_pgid - 1] : t->tree->pgid;
+}
+
 static int join_group(const struct restore *r, const struct task *t)
 {
 	const struct task *lead = model_task_by_pid(&r->m, t->tree->pgid);
-	pid_t pgid = lead ? pids_seen_by(&r->m, leader(t), leader(lead)) : (pid_t)t->tree->pgid;
+	pid_t pgid = lead ? pids_seen_by(&r->m, leader(t), leader(lead)) : group_of_dead(t);
 
 	if (t->tree->pgid == t->tree->pid || (r->opt->shell_job && t->tree->pgid == r->m.tasks.v[0]->tree->pgid))
 		return 0;
@@ -464,7 +475,7 @@ int fork_reap_helpers(struct restore *r)
 	for (size_t i = 0; i < r->births->groups.n; i++) {
 		const struct group_helper *h = &r->births->groups.v[i];
 
-		if (h->forker == r->self && waitpid(h->pgid, NULL, 0) < 0)
+		if (h->forker == r->self && waitpid(group_of_dead(r->self), NULL, 0) < 0)
 			return fail_errno("wait for helper %d", h->pgid);
 	}
 	return 0;

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "base/parse.h"
+#include "image/dir.h"
 #include "kernel/proc_status.h"
 #include "kernel/read.h"
 #include "ns/ns.h"
@@ -46,6 +47,29 @@ pid_t pids_group(const struct dump *d, const struct proc_status *status)
 pid_t pids_session(const struct dump *d, const struct proc_status *status)
 {
 	return proc_pids_at(&status->ns_sid, d->pid_level);
+}
+
+/* Nothing where it is led from outside of the namespaces below: it has no numbers there. */
+static void note_inner(struct dump *d, const struct thread *th, const struct proc_pids *p, size_t *ret_n, uint32_t **ret)
+{
+	if (p->n != d->pid_level + 1 + th->n_inner || !proc_pids_own(p))
+		return;
+	*ret = arena_memdup(&d->m.arena, p->level + d->pid_level + 1, th->n_inner * sizeof(pid_t));
+	*ret_n = th->n_inner;
+	d->m.inventory->img_version = IMG_VERSION_EXTENDED;
+}
+
+void pids_scan_dead_leaders(struct dump *d, const struct task *t)
+{
+	const struct thread *th = leader(t);
+	CoreEntry *e = th->core;
+
+	if (!th->n_inner)
+		return;
+	if (!model_task_by_pid(&d->m, t->tree->pgid))
+		note_inner(d, th, &th->dump->status->ns_pgid, &e->n_inner_pgid, &e->inner_pgid);
+	if (!model_task_by_pid(&d->m, t->tree->sid))
+		note_inner(d, th, &th->dump->status->ns_sid, &e->n_inner_sid, &e->inner_sid);
 }
 
 /* --- both ------------------------------------------------------------------------------------------------------ */
@@ -102,6 +126,15 @@ pid_t pids_own_real(void)
 	return atoi(text);
 }
 
+static bool are_inner(const struct thread *th, size_t n, const uint32_t *v)
+{
+	bool are = !n || n == th->core->n_inner_pids;
+
+	for (size_t i = 0; i < n && are; i++)
+		are = v[i] && v[i] <= INT_MAX;
+	return are;
+}
+
 int pids_load(struct thread *th)
 {
 	const CoreEntry *e = th->core;
@@ -115,9 +148,20 @@ int pids_load(struct thread *th)
 				    e->inner_pids[i]);
 	if (e->n_inner_pids != leader(th->task)->core->n_inner_pids)
 		return fail(EINVAL, "core-%d.img: is not in the pid namespace of its process", th->pid);
+	if (!are_inner(th, e->n_inner_pgid, e->inner_pgid) || !are_inner(th, e->n_inner_sid, e->inner_sid))
+		return fail(EINVAL, "core-%d.img: impossible numbers of its group or session in nested namespaces",
+			    th->pid);
 	th->inner = (const pid_t *)e->inner_pids;
 	th->n_inner = e->n_inner_pids;
 	return 0;
+}
+
+size_t pids_of_dead(size_t n, const uint32_t *inner, pid_t outer, pid_t ret[MAX_PID_LEVELS])
+{
+	for (size_t i = 0; i < n; i++)
+		ret[i] = inner[n - 1 - i];
+	ret[n] = outer;
+	return n + 1;
 }
 
 size_t pids_for_clone(const struct thread *th, size_t n_inner, pid_t ret[MAX_PID_LEVELS])

@@ -16,6 +16,9 @@ int pids_scan(struct dump *d, struct thread *th, const struct proc_status *statu
 pid_t pids_group(const struct dump *d, const struct proc_status *status);
 pid_t pids_session(const struct dump *d, const struct proc_status *status);
 
+/* When all parents are known: numbers of a group and a session that nobody can be asked about any more. */
+void pids_scan_dead_leaders(struct dump *d, const struct task *t);
+
 /* In its own pid namespace. */
 pid_t pids_own(const struct thread *th);
 /* In that of another; 0: it is not in there, nor below it. While dumping, after ns_ids_scan(). */
@@ -30,5 +33,7 @@ int pids_load(struct thread *th) must_check;
 int pids_find_real(struct restore *r) must_check;
 /* Its numbers down to n_inner levels as clone3(2) wants them, the innermost namespace first; returns how many. */
 size_t pids_for_clone(const struct thread *th, size_t n_inner, pid_t ret[MAX_PID_LEVELS]);
+/* The same for one that is dead; inner: its numbers as in inner_pids. */
+size_t pids_of_dead(size_t n, const uint32_t *inner, pid_t outer, pid_t ret[MAX_PID_LEVELS]);
 /* In a task: its own number as the tool sees it. */
 pid_t pids_own_real(void);

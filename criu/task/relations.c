@@ -149,7 +149,9 @@ int relations_scan(struct dump *d)
 	sort_tasks(&d->m);
 	for (size_t i = 0; i < d->m.tasks.n; i++)
 		scan_entry(d, d->m.tasks.v[i]);
-	for (size_t i = 0; i < d->m.tasks.n; i++)
+	for (size_t i = 0; i < d->m.tasks.n; i++) {
+		pids_scan_dead_leaders(d, d->m.tasks.v[i]);
 		refuse_session(d, d->m.tasks.v[i]);
+	}
 	return 0;
 }
