@@ -22,7 +22,7 @@ int session_open(struct session *s, int sock)
 
 	signal(SIGPIPE, SIG_IGN);	/* a client or a reader of stderr that has gone is an error, not the end */
 	s->sock = sock;
-	s->client.notify = session_notify;
+	s->client = (struct client){ .notify = session_notify, .sock = sock };
 	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
 		return fail_errno("descriptor %d: ask who is at the other end", sock);
 	len = sizeof(type);

@@ -14,6 +14,7 @@ struct client {
 	/* 0, or a negative errno, reported: the client refused or went away. fd: -1, or a descriptor to hand over. */
 	int (*notify)(const struct client *c, const char *action, pid_t root_real, int fd);
 	bool wants_steps, wants_pts_master;
+	int sock;			/* the connection, should the client be in the tree itself */
 };
 
 /*

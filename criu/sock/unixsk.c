@@ -16,6 +16,7 @@
 #include "options.h"
 #include "run/dump.h"
 #include "run/restore.h"
+#include "run/script.h"
 #include "sock/sockopt.h"
 #include "sock/unixsk.h"
 
@@ -165,6 +166,12 @@ static int scan_peer_cred(struct dump *d, const struct file_facts *f, UnixSkEntr
 	return 0;
 }
 
+/* The program that asks for its own dump waits at the other end of this very connection. */
+static bool is_service(const struct dump *d, const UnixSkEntry *e)
+{
+	return d->opt->client && e->peer && e->peer == inode_of(d->opt->client->sock);
+}
+
 static void scan_info(const struct unix_info *info, UnixSkEntry *e)
 {
 	e->type = info->type;
@@ -211,6 +218,11 @@ static int unixsk_scan(struct dump *d, const struct file_facts *f, void *rec)
 	if (!s->info)
 		return fail(ENOENT, "%s is no socket of its network namespace", f->link);
 	scan_info(s->info, e);
+	if (is_service(d, e)) {
+		e->uflags = UNIX_SERVICE;
+		e->state = TCP_CLOSE;
+		e->peer = 0;
+	}
 	if (!e->peer && e->state == TCP_ESTABLISHED && unix_info_listener(infos, e->ino))
 		e->peer = unix_info_listener(infos, e->ino)->ino;
 	if (f->task->ids && f->task->ids->has_net_ns_id) {
@@ -288,6 +300,8 @@ static int unixsk_check(const void *rec)
 		return fail(EINVAL, "socket:[%u] has state %u", e->ino, e->state);
 	if (e->state == TCP_LISTEN && !unix_is_stream_like(e))
 		return fail(EINVAL, "socket:[%u] is a datagram socket that listens", e->ino);
+	if (e->uflags == UNIX_SERVICE && e->type == SOCK_SEQPACKET && e->state == TCP_CLOSE && !e->peer)
+		return sock_options_check(e->opts);
 	if (e->uflags)
 		return fail(
 			EOPNOTSUPP,

@@ -9,6 +9,9 @@
 struct dump;
 struct restore;
 
+/* uflags: connected with the service that it has asked for this dump. */
+enum { UNIX_SERVICE = 2 };
+
 /* What waits to be read, with the bytes. */
 struct unix_message {
 	SkPacketEntry *entry;

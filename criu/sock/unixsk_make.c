@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "file/places.h"
+#include "rpc.pb-c.h"
 #include "run/restore.h"
 #include "sock/sockopt.h"
 #include "sock/unixsk.h"
@@ -135,6 +136,32 @@ static int make_pair(struct restore *r, const struct unix_sock *s, struct unix_s
 	return err;
 }
 
+/* A program that asked for its own dump finds the answer: it has been restored. */
+static int make_service(const UnixSkEntry *e, int *ret_fd)
+{
+	CriuDumpResp dump = CRIU_DUMP_RESP__INIT;
+	CriuResp resp = CRIU_RESP__INIT;
+	uint8_t packet[64];
+	int fds[2], err;
+	auto_fd int own = -1, service = -1;
+	size_t len;
+
+	err = with_ids_of(e, open_pair, fds);
+	if (err)
+		return err;
+	own = fds[0];
+	service = fds[1];
+	resp.type = CRIU_REQ_TYPE__DUMP;
+	resp.success = true;
+	resp.dump = &dump;
+	dump.has_restored = dump.restored = true;
+	len = criu_resp__pack(&resp, packet);
+	if (send(service, packet, len, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)len)
+		return fail_errno("answer the program that asked for its dump");
+	*ret_fd = take_fd(&own);
+	return 0;
+}
+
 static int start_listening(const UnixSkEntry *e, int *fds)
 {
 	if (listen(*fds, e->backlog) < 0)
@@ -197,6 +224,8 @@ static int make_new(struct restore *r, struct unix_sock *s, int *ret_fd)
 			"the peer of socket:[%u] was outside the tree: hand the socket over with --inherit-fd "
 			"fd[NUMBER]:socket:[%u]",
 			e->ino, e->ino);
+	if (e->uflags == UNIX_SERVICE)
+		return make_service(e, ret_fd);
 	if (s->spare >= 0)
 		fd = take_fd(&s->spare);
 	else if (peer)

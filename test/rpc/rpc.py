@@ -898,6 +898,49 @@ def service(b):
     equal(os.path.exists(path), False)
 
 
+SELF = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+import pycriu
+c = pycriu.criu()
+c.use_sk(sys.argv[2])
+c.opts.images_dir_fd = os.open(sys.argv[3], os.O_RDONLY | os.O_DIRECTORY)
+c.opts.leave_running = sys.argv[4] == "stay"
+with open(os.path.join(sys.argv[3], "said"), "a") as f:
+    print("restored" if c.dump().restored else "dumped", file=f, flush=True)
+    if c.opts.leave_running:
+        c.opts.leave_running = False
+        print("restored" if c.dump().restored else "dumped", file=f, flush=True)
+"""
+
+
+@case
+def program_dumps_itself(b):
+    """It goes on behind its request: dumped, where it lives on, and restored in each restore."""
+    service, path = start_service(b)
+    said = os.path.join(b.dir, "said")
+
+    def told():
+        with open(said, encoding="ascii") as f:
+            return f.read().split()
+    t = b.target("/usr/bin/python3", "-c", SELF, BUILD, path, b.dir, "stay")
+    equal(t.wait(20), -signal.SIGKILL)
+    equal(told(), ["dumped"])
+    c = b.client()
+    c.use_sk(path)
+    for n in (1, 2):
+        pid = c.restore().pid
+        equal(pid, t.pid)
+        wait_until(lambda: len(told()) > 1 or not os.path.exists(f"/proc/{pid}"))
+        equal(told(), ["dumped", "restored"])
+        wait_until(lambda: state(pid) in ("Z", "") or not os.path.exists(f"/proc/{pid}"))
+        reap()
+        with open(said, "w", encoding="ascii") as f:
+            f.write("dumped\n")
+    service.terminate()
+    equal(service.wait(10), 0)
+
+
 @case
 def service_in_background(b):
     path, pidfile = os.path.join(b.where, "s"), os.path.join(b.where, "pid")
