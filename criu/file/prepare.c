@@ -35,6 +35,17 @@ static int check_external(const struct options *opt)
 	return 0;
 }
 
+static int check_veth_pairs(const struct options *opt)
+{
+	for (unsigned int i = 0; i < opt->veth_pair.n; i++) {
+		const char *s = opt->veth_pair.v[i], *out = strchr(s, '=');
+
+		if (!out || out == s || !out[1])
+			return fail(EINVAL, "invalid argument for --veth-pair: %s (IN=OUT)", s);
+	}
+	return 0;
+}
+
 static int check_validation(const struct options *opt)
 {
 	const char *s = opt->file_validation;
@@ -46,7 +57,7 @@ static int check_validation(const struct options *opt)
 
 int files_check_options(const struct options *opt)
 {
-	return check_external(opt) ?: check_validation(opt);
+	return check_external(opt) ?: check_veth_pairs(opt) ?: check_validation(opt);
 }
 
 int inherit_parse(const char *text, int *ret_fd, const char **ret_key)

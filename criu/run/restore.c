@@ -146,6 +146,8 @@ static int plan(void *run)
 	struct restore *r = run;
 	int err;
 
+	if (r->opt->root && !r->m.mounts)
+		warn("--root %s means nothing here: the tree has no mount namespace of its own", r->opt->root);
 	r->births = arena_new(&r->m.arena, struct birth_plan);
 	err = births_plan(&r->m, r->opt->shell_job, r->births);
 	if (!err)

@@ -1509,6 +1509,15 @@ def no_mount_is_left(b):
 
 
 @case
+def root_for_nobody(b):
+    """--root says what the root of a mount namespace shows; a tree that has none is told so."""
+    path = b.dump()
+    code, text = b.tool("restore", "-d", "-D", path, "--root", "/tmp")
+    expect(code == 0 and "--root /tmp means nothing here" in text, f"exit code {code}", *text.splitlines()[-5:])
+    b.unharmed()
+
+
+@case
 def arguments_that_nobody_knows(b):
     pid = b.start()
     for words, part in ((["--external", "foo"], "invalid argument for --external: foo"),
@@ -1516,7 +1525,7 @@ def arguments_that_nobody_knows(b):
                         (["--cpu-cap=zz"], "zz"), (["--network-lock", "zz"], "zz"), (["--empty-ns", "pid"], "pid")):
         code, text = b.tool("dump", "-t", pid, "-D", b.images(), *words)
         expect(code == 1 and part in text, f"{' '.join(words)}: exit code {code}", text)
-    for words in (["--external", "foo"], ["--join-ns", "net"]):
+    for words in (["--external", "foo"], ["--join-ns", "net"], ["--veth-pair", "eth0"], ["--veth-pair", "eth0="]):
         code, text = b.tool("restore", "-D", b.images(), *words)
         expect(code == 1, f"restore {' '.join(words)}: exit code {code}", text)
     b.unharmed()
