@@ -6,10 +6,39 @@
 #include "base/log.h"
 #include "image/dir.h"
 #include "ns/kind.h"
+#include "ns/pid_max.h"
 #include "options.h"
 #include "run/dump.h"
 #include "run/restore.h"
 #include "task/pids.h"
+
+/* What is remembered of one: its record, and while restoring what the tool has. */
+struct pid_ns {
+	PidnsEntry *entry;
+	struct pid_max tool;
+};
+
+static struct pid_ns *data_of(struct model *m, struct ns *ns)
+{
+	struct pid_ns *p = ns->data;
+
+	if (!p) {
+		ns->data = p = arena_new(&m->arena, struct pid_ns);
+		p->entry = arena_msg(&m->arena, PidnsEntry, pidns_entry__init);
+	}
+	return p;
+}
+
+static int scan_limit(struct dump *d, struct ns *ns)
+{
+	PidnsEntry *e = data_of(&d->m, ns)->entry;
+	int err = pid_max_scan(ns->fd, &e->pid_max);
+
+	e->has_pid_max = e->pid_max;
+	if (!err && e->pid_max && d->opt->plain_images)
+		warn("the limit %u of a pid namespace (kernel.pid_max) is lost: plain images cannot say it", e->pid_max);
+	return err;
+}
 
 static int pid_scan(struct dump *d, struct ns *ns)
 {
@@ -21,7 +50,7 @@ static int pid_scan(struct dump *d, struct ns *ns)
 		       "say (dump without --plain-images)", leader(ns->task)->pid);
 	else if (leader(ns->task)->n_inner)
 		d->m.inventory->img_version = IMG_VERSION_EXTENDED;	/* others would make one namespace of all */
-	return 0;
+	return scan_limit(d, ns);
 }
 
 /* The link leads nowhere as long as the namespace has no init. */
@@ -50,12 +79,13 @@ static int pid_scan_children(struct dump *d, const struct task *t, ino_t its)
 
 static int pid_save(struct dump *d, struct ns *ns)
 {
-	PidnsEntry e = PIDNS_ENTRY__INIT;
+	PidnsEntry *e = data_of(&d->m, ns)->entry;
 
-	if (!ns->ext_key)
+	e->ext_key = (char *)ns->ext_key;
+	e->has_pid_max &= !ns->ext_key && !d->opt->plain_images;
+	if (!e->ext_key && !e->has_pid_max)
 		return 0;
-	e.ext_key = (char *)ns->ext_key;
-	return image_write_one(d->img_dir, IMG_PIDNS, ns->id, &e.base);
+	return image_write_one(d->img_dir, IMG_PIDNS, ns->id, &e->base);
 }
 
 static int pid_load(struct restore *r, struct ns *ns)
@@ -66,9 +96,27 @@ static int pid_load(struct restore *r, struct ns *ns)
 
 	if (!got)
 		got = image_next(&in, &e);
-	if (got > 0)
+	if (got > 0) {
 		ns->ext_key = e->ext_key;
+		data_of(&r->m, ns)->entry = e;
+	}
 	return min(got, 0);
+}
+
+static int pid_prepare(struct restore *r, struct ns *ns)
+{
+	struct pid_ns *p = data_of(&r->m, ns);
+
+	return p->entry->has_pid_max ? pid_max_read(&p->tool) : 0;
+}
+
+static int pid_joined(struct restore *r not_used, const struct ns *ns, const struct task *t)
+{
+	const struct pid_ns *p = ns->data;
+
+	if (ns->task != t || !p || !p->entry->has_pid_max)
+		return 0;
+	return pid_max_set(p->entry->pid_max, &p->tool);
 }
 
 static int check_children(const struct restore *r, const struct task *t)
@@ -111,5 +159,7 @@ const struct ns_kind pid_ns_kind = {
 	.scan_children = pid_scan_children,
 	.save = pid_save,
 	.load = pid_load,
+	.prepare = pid_prepare,
+	.joined = pid_joined,
 	.check = pid_check,
 };
