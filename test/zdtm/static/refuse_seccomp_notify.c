@@ -3,6 +3,7 @@
  * A seccomp filter that asks a supervisor, and the descriptor that the supervisor listens at: both refused.
  * zdtm-refuse: seccomp
  * zdtm-code: cred.unsupported
+ * zdtm-flavor: h,ns,uns
  * zdtm-code: file.unsupported
  */
 #include <linux/filter.h>
