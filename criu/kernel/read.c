@@ -79,7 +79,7 @@ static int read_all(int fd, struct proc_text *t)
 	}
 }
 
-static int open_printed(const char *fmt, va_list args)
+static int printf_like(1, 0) open_printed(const char *fmt, va_list args)
 {
 	char path[PATH_MAX];
 

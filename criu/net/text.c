@@ -63,7 +63,7 @@ static bool ends(const char *line, size_t len, const char *with)
 }
 
 /* The chain CRIU of the table filter, and the ways into it. */
-static bool keep_iptables(const char *line, size_t len, void *not_used)
+static bool keep_iptables(const char *line, size_t len, void *arg not_used)
 {
 	return !begins(line, len, ":CRIU ") && !begins(line, len, "-A CRIU ") && !ends(line, len, " -j CRIU");
 }

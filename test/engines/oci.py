@@ -272,11 +272,12 @@ def killed_half_way(c):
             time.sleep(ms / 1000)
             engine.send_signal(signal.SIGKILL)
         time.sleep(0.3)
-        state = json.loads(c.call("state", c.name))["status"]
-        if state == "running":
+        code, text = c.call("state", c.name, check=False)
+        if not code and json.loads(text)["status"] == "running":
             c.count_after(c.count())
             continue
-        c.call("delete", "-f", c.name)
+        if not code:  # else the engine was as good as done, and has forgotten it already
+            c.call("delete", "-f", c.name)
         c.restore()
         c.count_after(0)
 

@@ -923,7 +923,10 @@ def program_dumps_itself(b):
     def told():
         with open(said, encoding="ascii") as f:
             return f.read().split()
-    t = b.target("/usr/bin/python3", "-c", SELF, BUILD, path, b.dir, "stay")
+    t = subprocess.Popen(["/usr/bin/python3", "-c", SELF, BUILD, path, b.dir, "stay"], start_new_session=True, cwd="/",
+                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    b.procs.append(t)
+    b.pids.add(t.pid)
     equal(t.wait(20), -signal.SIGKILL)
     equal(told(), ["dumped"])
     c = b.client()
