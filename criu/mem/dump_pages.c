@@ -9,6 +9,7 @@
 #include "image/dir.h"
 #include "mem/copy.h"
 #include "mem/mem.h"
+#include "mem/runs.h"
 #include "mem/vmas.h"
 #include "options.h"
 #include "run/dump.h"
@@ -72,14 +73,7 @@ static int save_pagemap(struct dump *d, const struct task *t)
 		const struct page_run *r = &t->pages.runs.v[i];
 		PagemapEntry e = PAGEMAP_ENTRY__INIT;
 
-		e.vaddr = r->start;
-		e.has_nr_pages = e.has_flags = true;
-		e.nr_pages = r->n_pages;
-		/* Releases before 4.2 know only this one. */
-		e.compat_nr_pages = r->n_pages <= UINT32_MAX ? r->n_pages : 0;
-		/* Readers from before the 64-bit field, such as CRIU 4.1, know this one only. */
-		e.compat_nr_pages = r->n_pages <= UINT32_MAX ? r->n_pages : 0;
-		e.flags = r->flags;
+		run_record(&e, r->start, r->n_pages, r->flags);
 		e.has_cow_pid = r->cow != NULL;
 		e.cow_pid = r->cow ? leader(r->cow)->pid : 0;
 		image_put(&o, &e.base);

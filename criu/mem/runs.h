@@ -8,6 +8,17 @@ static inline uint64_t run_end(const struct page_run *r)
 	return r->start + r->n_pages * PAGE_SIZE;
 }
 
+/* The record of pages that lie one behind another; e is initialised. */
+static inline void run_record(PagemapEntry *e, uint64_t start, uint64_t n_pages, uint32_t flags)
+{
+	e->vaddr = start;
+	e->has_nr_pages = e->has_flags = true;
+	e->nr_pages = n_pages;
+	/* Readers from before the 64-bit field, such as CRIU 4.1, know this one only. */
+	e->compat_nr_pages = n_pages <= UINT32_MAX ? n_pages : 0;
+	e->flags = flags;
+}
+
 /* The task whose pages file has the contents, at r->offset. */
 static inline const struct task *run_owner(const struct task *t, const struct page_run *r)
 {

@@ -11,6 +11,7 @@
 #include "image/dir.h"
 #include "mem/page_io.h"
 #include "mem/pages_map.h"
+#include "mem/runs.h"
 #include "mem/shmem.h"
 #include "run/dump.h"
 
@@ -127,12 +128,7 @@ static int save_pagemap(struct dump *d, const struct shmem *s, uint32_t pages_fi
 	for (size_t i = 0; i < s->runs.n; i++) {
 		PagemapEntry e = PAGEMAP_ENTRY__INIT;
 
-		e.vaddr = s->runs.v[i].start;
-		e.has_nr_pages = e.has_flags = true;
-		e.nr_pages = s->runs.v[i].len / PAGE_SIZE;
-		/* Readers from before the 64-bit field, such as CRIU 4.1, know this one only. */
-		e.compat_nr_pages = e.nr_pages <= UINT32_MAX ? e.nr_pages : 0;
-		e.flags = PE_PRESENT;
+		run_record(&e, s->runs.v[i].start, s->runs.v[i].len / PAGE_SIZE, PE_PRESENT);
 		image_put(&o, &e.base);
 	}
 	return image_out_close(&o);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "base/parse.h"
+#include "file/fdinfo.h"
 #include "file/where.h"
 #include "kernel/read.h"
 #include "mount/set.h"
@@ -51,12 +52,11 @@ const char *unix_name_text(struct arena *a, const UnixSkEntry *e)
 static int mnt_id_of(int fd)
 {
 	auto_proc_text text = { 0 };
-	const char *line;
+	struct fdinfo_common common;
 
-	if (proc_text_read(&text, "/proc/self/fdinfo/%d", fd))
+	if (proc_text_read(&text, "/proc/self/fdinfo/%d", fd) || fdinfo_parse(text.s, &common))
 		return -1;
-	line = strstr(text.s, "mnt_id:");
-	return line ? atoi(line + strlen("mnt_id:")) : -1;
+	return common.mnt_id;
 }
 
 /* The directory that the task is in; NULL: it cannot be told. */
