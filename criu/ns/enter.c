@@ -67,16 +67,6 @@ uint64_t ns_clone_flags(const struct restore *r, const struct task *t)
 	return flags | (is_root_task(r, t) && ns_base(&r->m) ? CLONE_NEWUSER : 0);
 }
 
-static int open_of(pid_t pid_real, enum ns_type type)
-{
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid_real, ns_rows[type].name);
-	fd = proc_open(path, O_RDONLY);
-	return fd < 0 ? fail_errno("open %s", path) : fd;
-}
-
 static int enter_fd(int fd, enum ns_type type)
 {
 	if (setns(fd, ns_rows[type].flag) < 0)
@@ -102,7 +92,7 @@ static int enter_ready(struct restore *r, const struct ns *ns)
 
 	if (err)
 		return err;
-	fd = open_of(s->pid_real, ns->type);
+	fd = ns_open_link(s->pid_real, ns->type);
 	return fd < 0 ? fd : enter_fd(fd, ns->type);
 }
 

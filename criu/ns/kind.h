@@ -54,6 +54,8 @@ void ns_id_set(TaskKobjIdsEntry *ids, enum ns_type type, uint32_t id);
 int ns_inode_at(int dir, const char *name, ino_t *ret) must_check;
 /* /proc/PID/ns/NAME. pid 0: the tool's own. */
 int ns_inode(pid_t pid, const char *name, ino_t *ret) must_check;
+/* While restoring: the namespace of this type that a process is in. Reports. */
+int ns_open_link(pid_t pid_real, enum ns_type type) must_check;
 /* NULL: nobody in the tree is in it, or it is the tool's own. */
 struct ns *ns_by_inode(const struct model *m, enum ns_type type, ino_t ino);
 /* Whether a user namespace is another one or below it; NULL: the tool's own. */

@@ -58,7 +58,7 @@ int ns_identify(struct dump *d, int fd, uint32_t *ret_id, uint32_t *ret_flag)
 	return 0;
 }
 
-static int open_link(pid_t pid_real, enum ns_type type)
+int ns_open_link(pid_t pid_real, enum ns_type type)
 {
 	char path[64];
 	int fd;
@@ -87,7 +87,7 @@ int ns_open(struct restore *r, uint32_t flag, uint32_t id)
 	if (!ns && (!r->m.inventory->root_ids || ns_id_get(r->m.inventory->root_ids, type) != id))
 		return fail(EINVAL, "%s namespace %u is not in the images", ns_rows[type].name, id);
 	if (!ns)
-		return r->own_ns ? open_again(r->own_ns[type]) : open_link(getpid(), type);
+		return r->own_ns ? open_again(r->own_ns[type]) : ns_open_link(getpid(), type);
 	if (ns->fd >= 0)
 		return open_again(ns->fd);
 	if (ns->ext_key) {
@@ -96,6 +96,6 @@ int ns_open(struct restore *r, uint32_t flag, uint32_t id)
 				     ns_rows[type].name, ns->ext_key) : open_again(fd);
 	}
 	/* The root task is born in the base, whoever else is in it. */
-	return open_link(ns == ns_base(&r->m) ? r->shared->tasks[0].pid_real :
-			 shared_ns(r->shared, ns->index)->pid_real, type);
+	return ns_open_link(ns == ns_base(&r->m) ? r->shared->tasks[0].pid_real :
+			    shared_ns(r->shared, ns->index)->pid_real, type);
 }
