@@ -37,5 +37,5 @@ int cgroups_place_threads(struct restore *r) must_check;
 /* When nothing more is made: limits, the freezer last. */
 int cgroups_limit(struct restore *r) must_check;
 int cgroups_freeze(struct restore *r) must_check;
-/* From now on the cgroups stay. */
+/* The restore is through, and nobody is placed any more. */
 void cgroups_commit(struct restore *r);

@@ -302,8 +302,6 @@ void cgroups_commit(struct restore *r)
 {
 	struct cgroups_restore *c = r->cgroups;
 
-	for (size_t i = 0; c && i < c->entries.n; i++)
-		journal_strike(r->journal, c->entries.v[i]);
 	if (c)
 		hierarchies_close(&c->hierarchies);
 }

@@ -35,6 +35,7 @@ struct entry {
 
 struct journal {
 	struct restore_shared *tasks;
+	_Atomic uint32_t is_kept;
 	_Atomic uint32_t n;
 	struct entry e[ENTRIES];
 	_Atomic uint32_t n_records;
@@ -71,6 +72,17 @@ void journal_strike(struct journal *j, int entry)
 {
 	if (entry >= 0)
 		atomic_store(&j->e[entry].is_open, 0);
+}
+
+void journal_keep(struct journal *j)
+{
+	atomic_store(&j->is_kept, 1);
+}
+
+/* Is this change meant to stay now, or none any more? */
+static bool is_settled(const struct journal *j, const struct entry *e)
+{
+	return !atomic_load(&e->is_open) || (e->kind >= JOURNAL_CGROUP && atomic_load(&j->is_kept));
 }
 
 void *journal_record(struct journal *j)
@@ -155,6 +167,7 @@ static void take_back(const struct journal *j, const struct entry *e)
 			warn("an unfinished snapshot stays in %s", e->path);
 		break;
 	case JOURNAL_FILE:
+	case JOURNAL_NAME:
 		remove_with_parents(e);
 		break;
 	case JOURNAL_FILE_INSIDE:
@@ -191,7 +204,7 @@ void journal_take_back(struct journal *j)
 {
 	put_processes_back(j);
 	for (uint32_t i = min(atomic_load(&j->n), (uint32_t)ENTRIES); i--;) {
-		if (!atomic_load(&j->e[i].is_open))
+		if (is_settled(j, &j->e[i]))
 			continue;
 		take_back(j, &j->e[i]);
 		journal_strike(j, i);

@@ -13,8 +13,10 @@ enum journal_kind {
 	JOURNAL_FILE,			/* a temporary name (path) is given: remove it, and `value` directories above it */
 	JOURNAL_FILE_INSIDE,		/* the same from the root of a mount namespace (value: the file that is it) */
 	JOURNAL_FREEZER,		/* a cgroup file (path) was written: write `value` back */
-	JOURNAL_CGROUP,			/* a cgroup (path) is made: remove it and what is below */
 	JOURNAL_PEEK_OFF,		/* SO_PEEK_OFF of a socket, path "PID FD", was moved: set it to `value` */
+	/* What a restore makes to stay, until journal_keep(): */
+	JOURNAL_CGROUP,			/* a cgroup (path) is made: remove it and what is below */
+	JOURNAL_NAME,			/* a name (path) in a file system is made: remove it */
 	JOURNAL_TASKS,			/* tasks are being made: kill them (restore_shared knows which) */
 };
 
@@ -23,6 +25,11 @@ struct journal *journal_new(void);	/* shared memory; NULL and errno when there i
 /* Returns the number of the entry, or a negative errno (reported): ENAMETOOLONG, ENOSPC. */
 int journal_enter(struct journal *j, enum journal_kind kind, const char *path, const char *value);
 void journal_strike(struct journal *j, int entry);
+/*
+ * The restore is through: all that it made to stay does stay. One store, so that whoever is killed around it leaves either
+ * all of it or nothing: never tasks without their cgroups.
+ */
+void journal_keep(struct journal *j);
 /* A record of compel/record.h, zeroed. NULL when there is no room for another one: then work without. */
 void *journal_record(struct journal *j);
 /*

@@ -423,9 +423,9 @@ static void go(struct restore *r)
 	report_hook(r, "pre-resume");
 	if (cgroups_freeze(r))
 		warn("not every cgroup is frozen as it was");
-	cgroups_commit(r);
-	journal_strike(r->journal, r->tasks_entry);
+	journal_keep(r->journal);
 	attach_go(r);
+	cgroups_commit(r);
 	files_restore_commit(r);
 	files_restore_release(r);	/* before the watcher ends, which takes back what is still in the journal */
 	guard_unwatch(r->watcher);

@@ -254,7 +254,7 @@ int unix_name_prepare(struct restore *r, struct unix_sock *s)
 	err = clear_place(path);
 	if (err)
 		return err;
-	s->name_entry = journal_enter(r->journal, JOURNAL_FILE, path, NULL);
+	s->name_entry = journal_enter(r->journal, JOURNAL_NAME, path, NULL);
 	return min(s->name_entry, 0);
 }
 
