@@ -123,7 +123,7 @@ class Tree:
 
     def fail(self, *details):
         self.failures += 1
-        print(*details, sep="\n  ", flush=True)
+        print(f"FAIL {self.name}:", *details, sep="\n  ", flush=True)
 
     # --- dumps -------------------------------------------------------------------------------------------------
     def clear_images(self):
@@ -158,6 +158,15 @@ class Tree:
         if left and "inventory.img" not in left:
             self.fail(f"{what}: half an image directory is left: {left[:3]}")
 
+    def kill_a_dump(self, longest, is_guardian):
+        """Whoever of the tool survives is waited for: it comes to this process, the next reaper, when the other one ends."""
+        def is_alone():
+            procs.reap()
+            return set(procsnap.children_of(os.getpid())) <= before
+        before = set(procsnap.children_of(os.getpid()))
+        self.killed(self.words("dump", "-R"), longest, is_guardian)
+        procs.wait_until(is_alone, SETTLING, "end of the tool")
+
     def kill_dumps(self, n):
         self.snapshot = snapshot = self.target.settled()
         before = self.inside()
@@ -170,7 +179,7 @@ class Tree:
         for i in range(n):
             self.clear_images()
             is_guardian = i % 4 == 3
-            self.killed(self.words("dump", "-R"), longest, is_guardian)
+            self.kill_a_dump(longest, is_guardian)
             self.dump_is_harmless(before, None if is_guardian else snapshot, "killed")
             if is_guardian:     # nobody is left to take out what it had put into a task: kill.py has figures
                 snapshot = self.target.settled()
