@@ -106,7 +106,7 @@ class Run:
                 dead = any(b.startswith("dead") or "go on" in b for b in bad)
                 harmed += dead
                 marked += not dead
-                print(f"{what}: round {i}, {moment * 1e3:.2f} ms: {'; '.join(bad)}", flush=True)
+                print(f"FAIL {what}: round {i}, {moment * 1e3:.2f} ms: {'; '.join(bad)}", flush=True)
                 self.fresh(n_children)
         print(f"{what}: {rounds} random moments of {took * 1e3:.1f} ms, {hits} hit the tool at work: "
               f"{harmed} harmed, {marked} marked", flush=True)
