@@ -6,6 +6,7 @@
 #include "image/dir.h"
 #include "net/build.h"
 #include "net/conntrack.h"
+#include "net/ebtables.h"
 #include "net/ipset.h"
 #include "net/link.h"
 #include "net/net.h"
@@ -79,7 +80,7 @@ static int scan_filters(struct dump *d, struct net_ns *ns, struct netlink *nf)
 		err = ipset_scan(d, ns, nf);
 	if (!d->opt->plain_images && (ns->nft.n || ns->xtables.n || ns->ipset.n))
 		d->m.inventory->img_version = IMG_VERSION_EXTENDED;
-	return err ?: xfrm_refuse(d);
+	return err ?: ebtables_refuse(d, nf) ?: xfrm_refuse(d);
 }
 
 /* Inside the namespace. */
