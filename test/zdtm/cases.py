@@ -27,6 +27,23 @@ def case(function):
     return function
 
 
+def expect(condition, text, *details):
+    if not condition:
+        raise Failed(text, *details)
+
+
+def good(b, *args, **kwargs):
+    """The tool must succeed; what it printed."""
+    code, text = b.tool(*args, **kwargs)
+    expect(code == 0, f"criu {' '.join(args)}: exit code {code}", *text.splitlines()[-8:])
+    return text
+
+
+def write(path, text):
+    with open(path, "w", encoding="ascii") as f:
+        f.write(text)
+
+
 def read_image(path):
     words = [sys.executable, CRIT, "decode", "-i", path]
     return json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
