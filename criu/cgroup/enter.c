@@ -28,7 +28,12 @@ int cgroups_open_place(struct restore *r, const struct cg_hierarchy *h, const ch
 	if (!relative)
 		return fail(ENOENT, "cgroup %s of %s is outside of what is mounted here (%s); use --cgroup-root or "
 			    "--cgroup-yard", path, *h->name ? h->name : "version 2", h->top);
-	p->procs = openat(h->dir, arena_printf(&r->m.arena, "%s/cgroup.procs", relative), O_WRONLY | O_CLOEXEC);
+	/*
+	 * By `tasks` a process of one thread moves itself without keeping out the forks and exits of the whole machine,
+	 * which waits for a grace period of RCU (5.5, cgroup_procs_write_start() in kernel/cgroup/cgroup.c).
+	 */
+	p->procs = openat(h->dir, arena_printf(&r->m.arena, "%s/%s", relative, *h->name ? "tasks" : "cgroup.procs"),
+			  O_WRONLY | O_CLOEXEC);
 	if (p->procs >= 0 && !*h->name)
 		p->dir = openat(h->dir, relative, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (p->procs < 0 || (!*h->name && p->dir < 0))

@@ -134,7 +134,7 @@ static bool writes_props(const struct restore *r, const struct cg_made *made)
 {
 	enum cgroup_mode mode = r->cgroups->mode;
 
-	return made->is_new || (!streq(made->path, "/") && (mode == CG_PROPS || mode == CG_FULL));
+	return made->level || (!streq(made->path, "/") && (mode == CG_PROPS || mode == CG_FULL));
 }
 
 static bool has_prop(const CgroupDirEntry *e, const char *name)
@@ -145,64 +145,86 @@ static bool has_prop(const CgroupDirEntry *e, const char *name)
 	return false;
 }
 
-static int set_up(struct restore *r, const struct cg_made *made)
+/* of the machine's topmost cgroup nothing is saved */
+static int inherit_unsaved(struct cg_made *made)
 {
-	auto_fd int dir = open_dir(made->h, made->path);
-	int err = 0;
+	int err;
 
-	if (dir < 0)
-		return fail_errno("open cgroup %s of %s", made->path, said(made->h));
-	/* of the machine's topmost cgroup nothing is saved */
-	if (made->is_new && cgroup_name_has(made->h->name, "cpuset") && !has_prop(made->entry, "cpuset.cpus"))
-		inherit_cpuset(dir);
-	if (writes_props(r, made))
-		err = cg_write_props(dir, made, PROP_EARLY);
-	if (!err && writes_props(r, made))
-		err = cg_write_props(dir, made, PROP_ENABLE);
-	if (!err && r->cgroups->mode != CG_NONE && !streq(made->path, "/"))
-		err = cg_set_perms(dir, made);
+	if (!made->level || !cgroup_name_has(made->h->name, "cpuset") || has_prop(made->entry, "cpuset.cpus"))
+		return 0;
+	err = cg_open_made(made);
+	if (!err)
+		inherit_cpuset(made->dir);
 	return err;
 }
 
-static int make_tree(struct restore *r, const struct cg_hierarchy *h, const char *path, const CgroupDirEntry *e,
-		     bool is_noted)
+static int set_up(struct restore *r, struct cg_made *made)
 {
-	struct cg_made made = { .h = h, .path = path, .entry = e };
-	enum cgroup_mode mode = r->cgroups->mode;
-	int err;
+	int err = inherit_unsaved(made);
 
-	made.is_new = faccessat(h->dir, hierarchy_relative(h, path), F_OK, 0) < 0;
-	if (made.is_new && (mode == CG_NONE || mode == CG_PROPS))
-		return fail(ENOENT, "cgroup %s of %s does not exist, and with --manage-cgroups=%s none is made", path,
-			    said(h), mode == CG_NONE ? "none" : "props");
-	err = made.is_new ? make_dir(r, h, path, &is_noted) : judge_existing(r, &made);
+	if (!err && writes_props(r, made))
+		err = cg_write_props(made, PROP_EARLY);
+	if (!err && writes_props(r, made))
+		err = cg_write_props(made, PROP_ENABLE);
+	if (!err && r->cgroups->mode != CG_NONE && !streq(made->path, "/"))
+		err = cg_set_perms(made);
+	cg_close_made(made);
+	return err;
+}
+
+/* The directories of one hierarchy that are being made, on the way down. */
+struct way {
+	const struct cg_hierarchy *h;
+	struct cg_files *files;
+	struct cg_level *level;		/* what is made in this parent */
+	bool is_parent_new;		/* nothing is there before */
+	bool is_noted;
+};
+
+static int make_or_take(struct restore *r, struct way *w, struct cg_made *made)
+{
+	enum cgroup_mode mode = r->cgroups->mode;
+
+	if (!w->is_parent_new && !faccessat(w->h->dir, hierarchy_relative(w->h, made->path), F_OK, 0))
+		return judge_existing(r, made);
+	if (mode == CG_NONE || mode == CG_PROPS)
+		return fail(ENOENT, "cgroup %s of %s does not exist, and with --manage-cgroups=%s none is made",
+			    made->path, said(w->h), mode == CG_NONE ? "none" : "props");
+	made->level = w->level;
+	return make_dir(r, w->h, made->path, &w->is_noted);
+}
+
+static int make_tree(struct restore *r, struct way w, const char *path, const CgroupDirEntry *e)
+{
+	struct cg_made made = { .h = w.h, .path = path, .entry = e, .files = w.files, .dir = -1 };
+	int err = make_or_take(r, &w, &made);
+
 	if (!err)
 		err = set_up(r, &made);
 	if (err)
 		return err;
 	vec_push(&r->m.arena, &r->cgroups->dirs, made);
-	for (size_t i = 0; i < e->n_children && !err; i++) {
-		const char *below = arena_printf(&r->m.arena, "%s/%s", streq(path, "/") ? "" : path,
-						 e->children[i]->dir_name);
-
-		err = make_tree(r, h, below, e->children[i], is_noted);
-	}
+	w.is_parent_new = made.level;
+	w.level = e->n_children ? arena_new(&r->m.arena, struct cg_level) : NULL;
+	for (size_t i = 0; i < e->n_children && !err; i++)
+		err = make_tree(r, w, arena_printf(&r->m.arena, "%s/%s", streq(path, "/") ? "" : path,
+						   e->children[i]->dir_name), e->children[i]);
 	return err;
 }
 
-static int make_head(struct restore *r, const struct cg_hierarchy *h, const CgroupDirEntry *e)
+static int make_head(struct restore *r, const struct cg_hierarchy *h, struct cg_files *files, const CgroupDirEntry *e)
 {
+	struct way w = { .h = h, .files = files, .level = arena_new(&r->m.arena, struct cg_level) };
 	const char *path = arena_printf(&r->m.arena, "/%s", e->dir_name);
 	enum cgroup_mode mode = r->cgroups->mode;
-	bool is_noted = false;
 	int err = 0;
 
 	if (!hierarchy_relative(h, path))
 		return fail(ENOENT, "cgroup %s of %s is outside of what is mounted here (%s); use --cgroup-root or "
 			    "--cgroup-yard", path, said(h), h->top);
 	if (mode != CG_NONE && mode != CG_PROPS)
-		err = make_way(r, h, path, e, &is_noted);
-	return err ? err : make_tree(r, h, path, e, is_noted);
+		err = make_way(r, h, path, e, &w.is_noted);
+	return err ? err : make_tree(r, w, path, e);
 }
 
 static int get_hierarchy(struct restore *r, const CgControllerEntry *e, struct cg_hierarchy **ret)
@@ -246,11 +268,13 @@ int cgroups_make(struct restore *r)
 
 	for (size_t i = 0; r->cgroups && i < r->m.cgroup->n_controllers && !err; i++) {
 		const CgControllerEntry *e = r->m.cgroup->controllers[i];
+		struct cg_files *files = arena_new(&r->m.arena, struct cg_files);
 		struct cg_hierarchy *h;
 
 		err = get_hierarchy(r, e, &h);
+		*files = (struct cg_files){ .arena = &r->m.arena, .is_v2 = !err && !*h->name };
 		for (size_t n = 0; n < e->n_dirs && !err; n++)
-			err = make_head(r, h, e->dirs[n]);
+			err = make_head(r, h, files, e->dirs[n]);
 	}
 	return err || !r->cgroups ? err : cgroups_open_places(r);
 }
@@ -276,14 +300,11 @@ static int write_all(struct restore *r, enum prop_when when)
 	int err = 0;
 
 	for (size_t i = 0; c && i < c->dirs.n && !err; i++) {
-		const struct cg_made *made = &c->dirs.v[i];
-		auto_fd int dir = -1;
+		struct cg_made *made = &c->dirs.v[i];
 
-		if (!writes_props(r, made))
-			continue;
-		dir = open_dir(made->h, made->path);
-		err = dir < 0 ? fail_errno("open cgroup %s of %s", made->path, said(made->h)) :
-				cg_write_props(dir, made, when);
+		if (writes_props(r, made))
+			err = cg_write_props(made, when);
+		cg_close_made(made);
 	}
 	return err;
 }

@@ -8,8 +8,11 @@
 
 static const struct prop table[] = {
 #define PROP(controller, version, name, when, style, def) \
-	{ controller, PROP_##version, name, PROP_##when, PROP_##style, def },
+	{ controller, PROP_##version, name, PROP_##when, PROP_##style, def, false },
+#define INHERITED(controller, version, name, when, style, def) \
+	{ controller, PROP_##version, name, PROP_##when, PROP_##style, def, true },
 #include "cgroup/props.def"
+#undef INHERITED
 #undef PROP
 };
 
@@ -28,7 +31,7 @@ bool prop_name_matches(const char *pattern, const char *name)
 
 const struct prop *prop_by_name(const char *name, bool is_v2)
 {
-	static const struct prop other = { "", PROP_ANY, "", PROP_LATE, PROP_TEXT, NULL };
+	static const struct prop other = { "", PROP_ANY, "", PROP_LATE, PROP_TEXT, NULL, false };
 
 	for (size_t i = 0; i < array_size(table); i++)
 		if (table[i].version & (is_v2 ? PROP_V2 : PROP_V1) && prop_name_matches(table[i].name, name))
@@ -65,7 +68,7 @@ static void add(struct arena *a, struct props *p, const char *controller, const 
 			is_known = true;
 		}
 	if (!is_known)
-		vec_push(a, &p->v, ((struct prop){ controller, PROP_ANY, name, PROP_LATE, PROP_TEXT, NULL }));
+		vec_push(a, &p->v, ((struct prop){ controller, PROP_ANY, name, PROP_LATE, PROP_TEXT, NULL, false }));
 }
 
 static void apply(struct arena *a, struct props *p, const struct prop_specs *specs)

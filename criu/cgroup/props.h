@@ -15,6 +15,7 @@ struct prop {
 	enum prop_when when;
 	enum prop_style style;
 	const char *def;		/* what a new directory holds, or NULL */
+	bool is_inherited;		/* or rather its parent's value */
 };
 
 /* The table, with what --cgroup-props added and replaced. */

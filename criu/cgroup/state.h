@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include "base/map.h"
 #include "cgroup/cgroups.h"
+#include "cgroup/given.h"
 #include "cgroup/hierarchy.h"
 #include "cgroup/lines.h"
 #include "image/records.h"
@@ -15,7 +16,7 @@ struct thread;
 struct cg_place {
 	const struct cg_hierarchy *h;
 	const char *path;
-	int procs;			/* cgroup.procs, for writing; -1: not opened yet */
+	int procs;			/* the file to enter by, for writing; -1: not opened yet */
 	int dir;			/* of version 2: for CLONE_INTO_CGROUP */
 };
 
@@ -24,7 +25,9 @@ struct cg_made {
 	const struct cg_hierarchy *h;
 	const char *path;
 	const CgroupDirEntry *entry;
-	bool is_new;			/* made by this restore */
+	struct cg_files *files;		/* of the hierarchy */
+	struct cg_level *level;		/* of the parent; NULL: not made by this restore */
+	int dir;			/* O_PATH; -1: not opened yet */
 };
 
 struct cg_set {

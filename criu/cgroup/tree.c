@@ -9,8 +9,7 @@
 #include "cgroup/lines.h"
 #include "cgroup/programs.h"
 #include "cgroup/tree.h"
-
-enum { VALUE_MAX = 64 << 10 };
+#include "cgroup/value.h"
 
 /* One open directory of the walk. */
 struct cg_dir {
@@ -30,33 +29,6 @@ static CgroupPerms *perms_of(struct arena *a, const struct stat *st)
 	return p;
 }
 
-/* The whole text of a file of dir, without the last newline. A question. */
-static int read_at(struct arena *a, int fd, char **ret)
-{
-	char room[4096], *all = NULL;
-	size_t len = 0;
-	ssize_t n;
-
-	while ((n = read(fd, room, sizeof(room))) > 0) {
-		char *more;
-
-		if (len + n > VALUE_MAX)
-			return -EFBIG;
-		more = arena_alloc(a, len + n + 1);
-		if (len)
-			memcpy(more, all, len);
-		memcpy(more + len, room, n);
-		all = more;
-		len += n;
-	}
-	if (n < 0)
-		return -errno;
-	if (len && all[len - 1] == '\n')
-		all[len - 1] = 0;
-	*ret = all ? all : arena_strdup(a, "");
-	return 0;
-}
-
 static void push_prop(struct cg_tree *t, CgroupDirEntry *e, const char *name, const char *value, CgroupPerms *perms)
 {
 	CgroupPropEntry *p = arena_msg(t->arena, CgroupPropEntry, cgroup_prop_entry__init);
@@ -72,13 +44,7 @@ static void push_value(struct cg_tree *t, CgroupDirEntry *e, const struct prop *
 {
 	char *line;
 
-	if (p->style == PROP_OOM) {
-		char *number = strchr(value, ' ');
-
-		if (number)
-			number[1 + strspn(number + 1, "0123456789")] = 0;
-		value = number ? number + 1 : value;
-	}
+	value = cg_value_cut(p, value);
 	if (p->style != PROP_LINES) {
 		push_prop(t, e, name, value, perms);
 		return;
@@ -107,7 +73,7 @@ static int scan_prop(struct cg_tree *t, const struct cg_dir *dir, const struct p
 	if (fstat(fd, &st) < 0)
 		return fail_errno("look at %s%s/%s", t->h->name, dir->path, name);
 	if (p->when != PROP_PERMS) {
-		err = read_at(t->arena, fd, &value);
+		err = cg_value_read(t->arena, fd, &value);
 		if (err == -EOPNOTSUPP || err == -ENODEV)
 			return 0;	/* shown, but not in effect (io.* without a scheduler, threaded groups) */
 		if (err)
@@ -154,7 +120,7 @@ static int read_controllers(struct cg_tree *t, struct cg_dir *dir)
 	dir->controllers = "";
 	if (fd < 0)
 		return 0;
-	err = read_at(t->arena, fd, &text);
+	err = cg_value_read(t->arena, fd, &text);
 	if (err)
 		return fail_with(err, "read cgroup.controllers of %s", dir->path);
 	dir->controllers = arena_printf(t->arena, " %s ", text);

@@ -427,5 +427,92 @@ def time_limit_for_a_frozen_child_of_a_wide_tree(b):
     does_not_stop(b, "static/tree_wide", lambda pid: procsnap.read(f"/proc/{pid}/task/{pid}/children").split()[20])
 
 
+def dump_from(b, paths, name="static/regular_modes"):
+    """A target in the first of these directories, which are made by the caller; dumped and gone, and all of them removed."""
+    pid = b.start(name)
+    write(f"{paths[0]}/cgroup.procs", pid)
+    b.before = b.target.snapshot()
+    good(b, "dump", "-t", pid, "-D", b.images())
+    b.target.images = b.images()
+    b.target.await_death(b.before)
+    for path in reversed(paths):
+        os.rmdir(path)
+
+
+def hierarchy(name):
+    top = f"/sys/fs/cgroup/{name}"
+    if not os.path.exists(f"{top}/cgroup.procs"):
+        raise Skipped(f"no cgroup hierarchy is mounted on {top}")
+    return top
+
+
+def held(path):
+    return procsnap.read(path).strip()
+
+
+def leave(b, top, paths):
+    """The restored target out of the directories, which are removed."""
+    write(f"{top}/cgroup.procs", str(b.target.root))
+    for path in reversed(paths):
+        os.rmdir(path)
+    b.before = b.target.snapshot()
+    b.unharmed()
+
+
+@case
+def cgroup_values_from_a_parent(b):
+    """What a new directory inherits is not what the image says where the parent, old or new, has another value."""
+    top = hierarchy("memory")
+    old, new = (f"{top}/zdtm-{name}-{os.getpid()}" for name in ("old", "new"))
+    paths = [new, f"{new}/low", f"{new}/low/lowest", f"{new}/same"]
+    os.mkdir(old)
+    b.cgroups.append(old)
+    for path in paths:
+        os.mkdir(path)
+        write(f"{path}/memory.swappiness", "60")
+        write(f"{path}/notify_on_release", "0")
+    write(f"{new}/memory.swappiness", "10")
+    write(f"{new}/same/memory.swappiness", "10")
+    write(f"{old}/notify_on_release", "1")
+    dump_from(b, paths)
+    here = [path.replace(new, f"{old}/x") for path in paths]
+    good(b, "restore", "-d", "-D", b.images(), "--cgroup-root", f"memory:{old[len(top):]}/x")
+    got = [(held(f"{path}/memory.swappiness"), held(f"{path}/notify_on_release")) for path in here]
+    leave(b, top, here)
+    expect(got == [("10", "0"), ("60", "0"), ("60", "0"), ("10", "0")], f"swappiness and notify_on_release are {got}")
+
+
+@case
+def cgroup_owners_of_many(b):
+    """New directories are alike, and asked once: those that were changed must differ all the same, and they alone."""
+    top = hierarchy("pids")
+    group = f"{top}/zdtm-{os.getpid()}"
+    paths = [group] + [f"{group}/{name}" for name in ("a", "changed", "c", "d")]
+    for path in paths:
+        os.mkdir(path)
+    os.chown(f"{group}/changed", 1234, 4321)
+    os.chmod(f"{group}/changed", 0o700)
+    os.chown(f"{group}/changed/tasks", 1234, 0)
+    os.chmod(f"{group}/changed/pids.max", 0o600)
+    write(f"{group}/c/pids.max", "33")
+
+    def looks():
+        found = {}
+        for path in paths:
+            for name in (".", "tasks", "cgroup.procs", "pids.max", "notify_on_release", "pids.current"):
+                st = os.stat(f"{path}/{name}")
+                found[f"{path}/{name}"] = st.st_uid, st.st_gid, oct(st.st_mode)
+        return found
+    before = looks()
+    dump_from(b, paths)
+    good(b, "restore", "-d", "-D", b.images())
+    after = looks()
+    limits = [held(f"{path}/pids.max") for path in paths]
+    leave(b, top, paths)
+    expect(before == after, "owners and modes differ:", *(f"{name}: {before[name]} {after[name]}" for name in before
+                                                          if before[name] != after[name]))
+    expect(limits == ["max", "max", "max", "33", "max"], f"limits are {limits}")
+
+
 if __name__ == "__main__":
     sys.exit(cases.main("cgroups", __doc__))
