@@ -4,11 +4,28 @@ own; in uns with a user namespace, too, where only its root is mapped.
 
 Its pids differ on the host after each restore, so here the program alone judges.
 """
+import ctypes
 import os
 
 import procs
 import run
 
+CLONE_NEWNS, MNT_DETACH = 0x20000, 2
+MS_REC, MS_PRIVATE = 0x4000, 1 << 18
+
+
+def leave_mounts_of_others(directory):
+    """
+    Into a mount namespace without what other tests have mounted by now below the directory that all of them work in: a tree
+    takes copies of it along, and its restore would ask for it when it is gone.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNS) or libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None):
+        raise OSError(ctypes.get_errno(), "a mount namespace for the test")
+    for line in reversed(run.procsnap.read("/proc/self/mountinfo").splitlines()):
+        point = line.split()[4]
+        if point.startswith(os.path.dirname(directory) + "/") and not point.startswith(directory + "/"):
+            libc.umount2(point.encode(), MNT_DETACH)
 
 
 class NsRun(run.Run):
@@ -20,6 +37,7 @@ class NsRun(run.Run):
             raise run.Skipped("needs the terminal or the session of the caller")
         self.outside = os.fork()
         if self.outside == 0:
+            leave_mounts_of_others(self.dir)
             unshare = "/usr/bin/unshare"
             # what is open by now is on mounts that the tree does not have
             reopen = 'cd "$ZDTM_DIR" && exec </dev/null >>out 2>&1 && exec /usr/bin/setsid "$@"'
