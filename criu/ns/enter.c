@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How a task gets into its namespaces. It is born into those of the process that forks it. A new pid namespace is made by
- * that fork; a user namespace only with the root task, where its pid namespace is owned by it. What other user
- * namespaces own is there before anybody else is forked (ns/maker.c). All the rest is made by the first member in tree
+ * that fork, or right before it where a user namespace below owns it (ns/pid_owned.c); a user namespace only with the root
+ * task, where its pid namespace is owned by it. What other user namespaces own is there before anybody else is forked
+ * (ns/maker.c). All the rest is made by the first member in tree
  * order, right after its birth, and entered by the other members, who wait for that: the order of the tree makes sure
  * that nobody waits in a circle. Each task enters its user namespace last of all.
  */
@@ -15,6 +16,7 @@
 #include "file/places.h"
 #include "kernel/read.h"
 #include "ns/kind.h"
+#include "ns/pid_owned.h"
 #include "ns/user.h"
 #include "run/barrier.h"
 #include "run/restore.h"
@@ -59,10 +61,16 @@ static bool is_root_task(const struct restore *r, const struct task *t)
 	return t == r->m.tasks.v[0];
 }
 
+/* The kernel makes the one who forks its owner. */
+static bool comes_with_fork(const struct restore *r, const struct task *t, const struct ns *pid)
+{
+	return pid->task == t && !pid->ext_key && pid->owner == ns_base(&r->m);
+}
+
 uint64_t ns_clone_flags(const struct restore *r, const struct task *t)
 {
 	const struct ns *pid = ns_of(&r->m, t, NS_PID);
-	uint64_t flags = pid && pid->task == t && !pid->ext_key ? CLONE_NEWPID : 0;
+	uint64_t flags = pid && comes_with_fork(r, t, pid) ? CLONE_NEWPID : 0;
 
 	return flags | (is_root_task(r, t) && ns_base(&r->m) ? CLONE_NEWUSER : 0);
 }
@@ -100,9 +108,8 @@ static int enter_ready(struct restore *r, const struct ns *ns)
 static const struct ns *pid_ns_to_join(const struct restore *r, const struct task *t)
 {
 	const struct ns *ns = ns_of(&r->m, t, NS_PID);
-	bool is_made_by_fork = ns && ns->task == t && !ns->ext_key;
 
-	return is_made_by_fork || ns == at_birth(r, t, NS_PID) ? NULL : ns;
+	return (ns && comes_with_fork(r, t, ns)) || ns == at_birth(r, t, NS_PID) ? NULL : ns;
 }
 
 static int enter_as_tool(struct restore *r, struct ns *ns, int *ret_back)
@@ -152,7 +159,9 @@ int ns_before_fork(struct restore *r, const struct task *t)
 
 	if (!ns)
 		return 0;
-	return ns->ext_key ? enter_external(r, ns) : enter_ready(r, ns);
+	if (ns->ext_key)
+		return enter_external(r, ns);
+	return ns->task == t ? pid_owned_begin(r, ns->owner) : enter_ready(r, ns);
 }
 
 int ns_after_fork(struct restore *r, const struct task *t)
@@ -175,6 +184,8 @@ int ns_for_children(struct restore *r, const struct task *t)
 
 	if (!t->ids || !t->ids->has_pid_for_children_ns_id)
 		return 0;
+	if (t->ids->has_pid_for_children_owner_id)
+		return pid_owned_begin(r, ns_by_id(&r->m, NS_USER, t->ids->pid_for_children_owner_id));
 	ns = ns_by_id(&r->m, NS_PID, t->ids->pid_for_children_ns_id);
 	if (!ns)
 		return unshare(CLONE_NEWPID) < 0 ? fail_errno("make a pid namespace for its children") : 0;

@@ -14,6 +14,7 @@
 #include "kernel/feature.h"
 #include "kernel/read.h"
 #include "ns/features.h"
+#include "ns/pid_owned.h"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x80
@@ -48,6 +49,14 @@ static int probe_ns_pid(void)
 	int err = proc_text_read(&text, "/proc/self/status");
 
 	return err ? err : strstr(text.s, "\nNSpid:") ? 0 : -ENOENT;
+}
+
+/* Of one that has an init, here: what is asked is whether the kernel knows the question. */
+static int probe_pid_owner(void)
+{
+	auto_fd int fd = pid_owned_open(0);
+
+	return min(fd, 0);
 }
 
 static int probe_net_owner(void)
@@ -94,6 +103,7 @@ const struct feature ns_features[] = {
 	{ "cgroupns", FEATURE_NAMED, "cgroup namespaces cannot be made", probe_cgroup },
 	{ "timens", FEATURE_NAMED, "clocks cannot go on where they were", probe_time },
 	{ "ns_pid", FEATURE_NAMED, "pids inside a namespace cannot be seen", probe_ns_pid },
+	{ "pidns_owner", FEATURE_EXTRA, "pid namespaces of inner user namespaces cannot be made", probe_pid_owner },
 	{ "external_net_ns", FEATURE_NAMED, "whose network namespace it is cannot be asked", probe_net_owner },
 	{ "move_mount_set_group", FEATURE_NAMED, "propagation groups are made in a slower way", probe_set_group },
 	{ "autofs", FEATURE_NAMED, "the pipe of an autofs mount cannot be found", probe_autofs },

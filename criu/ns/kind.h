@@ -62,6 +62,8 @@ struct ns *ns_by_inode(const struct model *m, enum ns_type type, ino_t ino);
 bool ns_is_within(const struct ns *user, const struct ns *outer);
 /* While dumping: who owns each, own_user being the tool's; what cannot be made again as that; into the inventory. */
 int ns_owners_scan(struct dump *d, ino_t own_user) must_check;
+/* While dumping: who owns a namespace that is none of the model's; -ENOENT (not reported): nobody in there. */
+int ns_owner_find(struct dump *d, int fd, const struct ns **ret) must_check;
 void ns_owners_refuse(struct dump *d);
 void ns_owners_save(struct dump *d);
 /* While restoring: adds user namespaces that no task is in; when births are planned, whether all can be made. */

@@ -91,6 +91,24 @@ static int scan_owner(struct dump *d, struct ns *ns, ino_t own)
 	return ns->type == NS_USER ? scan_maker(ns) : 0;
 }
 
+int ns_owner_find(struct dump *d, int fd, const struct ns **ret)
+{
+	auto_fd int owner = ioctl(fd, NS_GET_USERNS);
+	struct stat st;
+	ino_t own;
+	int err;
+
+	if (owner < 0 && errno == EPERM)
+		return -ENOENT;
+	if (owner < 0 || fstat(owner, &st) < 0)
+		return fail_errno("ask for the owner of a namespace");
+	err = ns_inode(0, "user", &own);
+	if (err < 0)
+		return err;
+	*ret = ns_by_inode(&d->m, NS_USER, st.st_ino);
+	return *ret || st.st_ino == own ? 0 : -ENOENT;
+}
+
 int ns_owners_scan(struct dump *d, ino_t own_user)
 {
 	for (size_t i = 0; i < d->m.namespaces.n; i++) {	/* grows while it runs */

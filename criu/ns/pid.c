@@ -3,10 +3,13 @@
  * Pid namespaces: they hold nothing but their tasks, and what pidns-N.img says of one that stays outside. Who is in which
  * tells where children are born, too, and how many numbers a task has.
  */
+#include <errno.h>
 #include "base/log.h"
+#include "base/own.h"
 #include "image/dir.h"
 #include "ns/kind.h"
 #include "ns/pid_max.h"
+#include "ns/pid_owned.h"
 #include "options.h"
 #include "run/dump.h"
 #include "run/restore.h"
@@ -53,6 +56,28 @@ static int pid_scan(struct dump *d, struct ns *ns)
 	return scan_limit(d, ns);
 }
 
+/* Who owns the one that has no init yet. */
+static int scan_unborn(struct dump *d, const struct task *t)
+{
+	auto_fd int fd = pid_owned_open(leader(t)->pid_real);
+	const struct ns *base = ns_base(&d->m), *owner = ns_of(&d->m, t, NS_USER);
+	int err = fd < 0 ? fd : ns_owner_find(d, fd, &owner);
+
+	if (fd < 0 && owner == base)	/* before Linux 6.11: most likely its own user namespace */
+		return 0;
+	if (err == -ENOENT || fd < 0)
+		refuse(&d->refusals, REFUSE_NS_CHILDREN, "its children get a pid namespace that has no init yet, and who "
+		       "owns that %s", fd < 0 ? "is told by Linux 6.11 and later" : "is outside of the tree");
+	else if (err)
+		return err;
+	else if (owner != base && !ns_is_within(owner, base))
+		refuse(&d->refusals, REFUSE_NS_OUTSIDE, "its children get a pid namespace whose owner is not below that of "
+		       "the root task's");
+	t->ids->has_pid_for_children_owner_id = owner && owner != base;
+	t->ids->pid_for_children_owner_id = owner ? owner->id : 0;
+	return 0;
+}
+
 /* The link leads nowhere as long as the namespace has no init. */
 static int pid_scan_children(struct dump *d, const struct task *t, ino_t its)
 {
@@ -74,7 +99,7 @@ static int pid_scan_children(struct dump *d, const struct task *t, ino_t its)
 	d->m.inventory->img_version = IMG_VERSION_EXTENDED;
 	t->ids->has_pid_for_children_ns_id = true;
 	t->ids->pid_for_children_ns_id = ns ? ns->id : 0;
-	return 0;
+	return got ? 0 : scan_unborn(d, t);
 }
 
 static int pid_save(struct dump *d, struct ns *ns)
@@ -121,6 +146,8 @@ static int pid_joined(struct restore *r not_used, const struct ns *ns, const str
 
 static int check_children(const struct restore *r, const struct task *t)
 {
+	const struct ns *owner;
+
 	if (!t->ids || !t->ids->has_pid_for_children_ns_id)
 		return 0;
 	if (t->ids->pid_for_children_ns_id && !ns_by_id(&r->m, NS_PID, t->ids->pid_for_children_ns_id))
@@ -128,6 +155,12 @@ static int check_children(const struct restore *r, const struct task *t)
 			    leader(t)->pid, t->ids->pid_for_children_ns_id);
 	if (t->n_threads > 1)
 		return fail(EINVAL, "ids-%d.img: its children are born elsewhere, but it has threads", leader(t)->pid);
+	if (!t->ids->has_pid_for_children_owner_id)
+		return 0;
+	owner = ns_by_id(&r->m, NS_USER, t->ids->pid_for_children_owner_id);
+	if (t->ids->pid_for_children_ns_id || !owner || owner == ns_base(&r->m) || !ns_is_within(owner, ns_base(&r->m)))
+		return fail(EINVAL, "ids-%d.img: user namespace %u cannot own the pid namespace that its children are born "
+			    "into", leader(t)->pid, t->ids->pid_for_children_owner_id);
 	return 0;
 }
 

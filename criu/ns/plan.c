@@ -57,7 +57,7 @@ const char *ns_obstacle(struct model *m, const struct task *t)
 	for (enum ns_type type = 0; type < NS_COUNT && !why; type++)
 		if (type != NS_USER && type != NS_PID)
 			why = obstacle_of(m, t, type);
-	if (!why && pid && !pid->ext_key && pid->owner != ns_base(m))
-		why = "it is in a pid namespace that is owned by a user namespace below that of the root task";
+	if (!why && pid && !pid->ext_key && !ns_is_within(pid->owner, ns_base(m)))
+		why = "it is in a pid namespace that is owned by a user namespace which is not below that of the root task";
 	return why;
 }

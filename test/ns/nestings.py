@@ -26,13 +26,14 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 NEST = os.path.join(TOP, "build/ns/nest")
 CRIU = os.path.join(TOP, "build/criu")
 KINDS = ("user", "pid", "uts", "ipc", "net", "mnt", "time", "cgroup", "pid_for_children", "time_for_children")
-NS_GET_USERNS, NS_GET_OWNER_UID = 0xb701, 0xb704
+NS_GET_USERNS, NS_GET_OWNER_UID, PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE = 0xb701, 0xb704, 0xff06
 STATUS = ("Uid", "Gid", "Groups", "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs")
 # Trees that something was found by.
 KEPT = (
     "[S[pu[][]]]",		# a dump waited for an init, that for a process to be reaped, and its reaper for the dump
     "[PS[Num[u][n]]V]",		# nobody has a name
     "[PSun[PSt[PUm[c]]]]",
+    "[SU[PUm[Pt][P]]Up[VPn[]]]",	# pid namespaces of user namespaces below
 )
 libc = ctypes.CDLL(None, use_errno=True)
 PR_SET_CHILD_SUBREAPER, CLONE_NEWNS = 36, 0x20000
@@ -64,21 +65,16 @@ class Maker:
             if action == "i" and user.endswith("N"):
                 self.refused.add("cred.unsupported")	# its semaphore belongs to a user without a name in there
             text += action
-        is_left = not user and rnd.random() < 0.15
+        is_left = rnd.random() < 0.15
         text += "p" if is_left else ""
         while self.left > 0 and depth < 4 and rnd.random() < 0.8:
-            text += "[" + self.birth(user, is_left) + self.inside(user, depth + 1) + "]"
+            text += "[" + self.birth(is_left) + self.inside(user, depth + 1) + "]"
         return text
 
-    def birth(self, user, is_left):
-        rnd, text = self.rnd, ""
-        if rnd.random() < 0.3 and not is_left and (not user or rnd.random() < 0.2):
-            text = "P"
-            if user:
-                self.refused.add("ns.outside")	# a pid namespace owned by a user namespace below
-        elif rnd.random() < 0.2:
-            return rnd.choice("SG")
-        return text
+    def birth(self, is_left):
+        if self.rnd.random() < 0.3 and not is_left:
+            return "P"
+        return self.rnd.choice("SG") if self.rnd.random() < 0.2 else ""
 
 
 class Failed(Exception):
@@ -149,6 +145,16 @@ class View:
         finally:
             os.close(owner)
 
+    def owner_of_unborn(self, pid):
+        """Of a pid namespace without an init (Linux 6.11)."""
+        pidfd = os.pidfd_open(pid)
+        fd = fcntl.ioctl(pidfd, PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE)
+        os.close(pidfd)
+        try:
+            return self.owner_of(fd)
+        finally:
+            os.close(fd)
+
     def look(self, pid):
         status, name = read(f"/proc/{pid}/status"), self.names[pid]
         parent = int(re.search(r"^PPid:\s*(\d+)", status, re.M).group(1))
@@ -158,7 +164,7 @@ class View:
             try:
                 fd = os.open(f"/proc/{pid}/ns/{kind}", os.O_RDONLY)
             except FileNotFoundError:
-                self.say(name, kind, "leads nowhere")
+                self.say(name, kind, "leads nowhere: it is owned by", self.owner_of_unborn(pid))
                 continue
             self.say(name, "is in", kind, self.name_of(fd, kind.split("_")[0]))
             os.close(fd)

@@ -140,6 +140,8 @@ static void what_is_owned_outside_of_the_base_cannot_be_entered(void **state)
 	assert_null(ns_obstacle(&r.m, child));
 	in(child, NS_PID, 31)->owner = in(child, NS_USER, B);
 	ns_by_id(&r.m, NS_USER, B)->owner = a;
+	assert_null(ns_obstacle(&r.m, child));
+	ns_by_id(&r.m, NS_PID, 31)->owner = NULL;
 	assert_non_null(ns_obstacle(&r.m, child));
 }
 

@@ -4,6 +4,7 @@
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -103,11 +104,13 @@ static void write_text(const char *path, const char *text)
 
 void zt_userns_enter_new(const char *uid_map, const char *gid_map)
 {
-	char path[64];
-	int go[2], status;
-	pid_t self = getpid(), pid;
+	char path[64] = "";
+	int go[2], status, self;
+	pid_t pid;
 
-	SETUP(pipe(go) == 0);
+	/* /proc may be that of an outer pid namespace. */
+	SETUP(pipe(go) == 0 && readlink("/proc/self", path, sizeof(path) - 1) > 0);
+	self = atoi(path);
 	pid = fork();
 	SETUP(pid >= 0);
 	if (!pid) {
