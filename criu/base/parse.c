@@ -117,17 +117,31 @@ int parse_size(const char *s, uint64_t *ret)
 	return 0;
 }
 
+/* One that is no digit is too large for any base. */
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : INT_MAX;
+}
+
+/* By hand: smaps of a large process has 35,000 numbers, and strtoull() asks for the locale at each. */
 uint64_t take_u64(struct cursor *c, int base)
 {
-	char *end;
-	uint64_t v;
+	const char *start;
+	uint64_t v = 0;
 
 	take_spaces(c);
-	errno = 0;
-	v = strtoull(c->p, &end, base);
-	if (end == c->p || errno || *c->p == '-')
+	if (base == 16 && c->p[0] == '0' && (c->p[1] == 'x' || c->p[1] == 'X'))
+		c->p += 2;
+	for (start = c->p; digit(*c->p) < base; c->p++)
+		if (__builtin_mul_overflow(v, (uint64_t)base, &v) ||
+		    __builtin_add_overflow(v, (uint64_t)digit(*c->p), &v))
+			c->bad = true;
+	if (c->p == start)
 		c->bad = true;
-	c->p = end;
 	return v;
 }
 

@@ -49,7 +49,7 @@ static uint32_t parse_flags(const char *s)
 		if (!s[0] || !s[1])
 			return set;
 		for (size_t i = 0; i < n_vm_flags; i++)
-			if (vm_flags[i].code[0] == s[0] && vm_flags[i].code[1] == s[1])
+			if (!memcmp(vm_flags[i].code, s, 2))
 				set |= 1U << i;
 	}
 }

@@ -31,7 +31,7 @@
 #include "task/seccomp.h"
 #include "task/tree.h"
 
-enum { NR_PROCESS_MRELEASE = 448, MUCH_MEMORY = 16 << 20 };
+enum { NR_PROCESS_MRELEASE = 448, MUCH_MEMORY = 32 << 20 };
 
 static struct thread *find_thread(const struct task *t, pid_t tid)
 {
