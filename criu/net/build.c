@@ -6,6 +6,7 @@
 #include "net/ipset.h"
 #include "net/nft.h"
 #include "net/sysctl.h"
+#include "net/tcfilter.h"
 #include "net/xtables.h"
 #include "options.h"
 #include "run/restore.h"
@@ -38,6 +39,9 @@ static int make_streams(struct net_build *b, size_t i)
 		if (err)
 			return err;
 	}
+	err = tcfilter_make(b->arena, ns, &b->nl[i]);
+	if (err)
+		return err;
 	err = net_enter(ns->fd) ?: links_finish(b, ns, &b->nl[i]);
 	return net_return(b->set->own_fd, err);
 }

@@ -20,6 +20,7 @@ struct net_ns {
 	NetnsEntry *entry;
 	VEC(NetDeviceEntry *) links;
 	struct net_stream_data streams[NET_STREAMS];
+	struct net_stream_data tcfilter;	/* net/tcfilter.h */
 	struct net_stream_data nft;	/* net/nft.h */
 	struct net_stream_data ct, expect;	/* net/conntrack.h */
 	struct net_stream_data ipset;	/* net/ipset.h */

@@ -11,6 +11,7 @@
 #include "net/net.h"
 #include "net/nft.h"
 #include "net/plain_link.h"
+#include "net/tcfilter.h"
 #include "net/text.h"
 #include "net/xtables.h"
 #include "options.h"
@@ -73,6 +74,8 @@ static int save_ns(struct dump *d, const struct net_ns *ns)
 	for (enum net_stream id = 0; id < NET_STREAMS && !err; id++)
 		if (!d->opt->plain_images || (stream_rows[id].flags & STREAM_PLAIN))
 			err = save_stream(d->img_dir, ns, id);
+	if (!err)
+		err = save_messages(d->img_dir, ns, IMG_TCFILTER, &ns->tcfilter);
 	if (!err)
 		err = d->opt->plain_images ? save_text(d->img_dir, ns) : save_messages(d->img_dir, ns, IMG_NFT, &ns->nft);
 	if (!err)
@@ -189,8 +192,10 @@ static int load_messages(struct restore *r, struct net_ns *ns, enum image_type t
 
 static int load_filters(struct restore *r, struct net_ns *ns)
 {
-	int err = load_messages(r, ns, IMG_NFT, &ns->nft) ?: nft_check(ns);
+	int err = load_messages(r, ns, IMG_TCFILTER, &ns->tcfilter) ?: tcfilter_check(ns);
 
+	if (!err)
+		err = load_messages(r, ns, IMG_NFT, &ns->nft) ?: nft_check(ns);
 	if (!err)
 		err = load_messages(r, ns, IMG_NETNS_CT, &ns->ct) ?: load_messages(r, ns, IMG_NETNS_EXP, &ns->expect);
 	if (!err)

@@ -13,6 +13,7 @@
 #include "net/nft.h"
 #include "net/rules.h"
 #include "net/sysctl.h"
+#include "net/tcfilter.h"
 #include "net/xtables.h"
 #include "options.h"
 #include "run/dump.h"
@@ -44,22 +45,20 @@ static bool has_links(const struct net_ns *ns)
 
 static int scan_streams(struct dump *d, struct net_ns *ns, struct netlink *nl)
 {
-	size_t n;
 	int err;
 
 	for (enum net_stream id = 0; id < NET_STREAMS; id++) {
 		if ((stream_rows[id].flags & STREAM_LINKS) && !has_links(ns))
 			continue;
-		if (d->opt->plain_images && !(stream_rows[id].flags & STREAM_PLAIN))
+		if (d->opt->plain_images && !(stream_rows[id].flags & STREAM_PLAIN) && id != NET_STREAM_qdisc)
 			continue;
 		err = stream_scan(&d->m.arena, ns, id, nl);
 		if (err)
 			return err;
 	}
-	err = stream_filters(ns, nl, &n);
-	if (n)
-		refuse(&d->refusals, REFUSE_NET_RULES, "%zu traffic control filters", n);
-	return err;
+	if (d->opt->plain_images && ns->streams[NET_STREAM_qdisc].n)
+		warn("queueing disciplines of devices are lost: plain images have no place for them");
+	return tcfilter_scan(d, ns, nl);
 }
 
 static int scan_filters(struct dump *d, struct net_ns *ns, struct netlink *nf)
@@ -78,7 +77,7 @@ static int scan_filters(struct dump *d, struct net_ns *ns, struct netlink *nf)
 	/* Another reader would leave the filters out without a word. */
 	if (!err)
 		err = ipset_scan(d, ns, nf);
-	if (!d->opt->plain_images && (ns->nft.n || ns->xtables.n || ns->ipset.n))
+	if (!d->opt->plain_images && (ns->tcfilter.n || ns->nft.n || ns->xtables.n || ns->ipset.n))
 		d->m.inventory->img_version = IMG_VERSION_EXTENDED;
 	return err ?: ebtables_refuse(d, nf) ?: xfrm_refuse(d);
 }

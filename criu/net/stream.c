@@ -97,45 +97,6 @@ static int dump_stream(struct stream_dump *s, struct netlink *nl, enum net_strea
 	return err == -EOPNOTSUPP ? 0 : err;
 }
 
-static int each_filter(const struct nlmsghdr *h, void *arg)
-{
-	if (h->nlmsg_type == RTM_NEWTFILTER)
-		++*(size_t *)arg;
-	return 0;
-}
-
-/* Filters are only told by the discipline or hook that they hang on. */
-static int count_filters(struct netlink *nl, int index, uint32_t parent, size_t *n)
-{
-	struct tcmsg tc = { .tcm_ifindex = index, .tcm_parent = parent };
-	struct nl_msg *auto_msg m = netlink_request(RTM_GETTFILTER, 0, &tc, sizeof(tc));
-	int err = netlink_dump(nl, m, each_filter, n);
-
-	return err == -EOPNOTSUPP || err == -EINVAL ? 0 : err;	/* it takes none */
-}
-
-int stream_filters(const struct net_ns *ns, struct netlink *nl, size_t *ret_n)
-{
-	const struct net_stream_data *s = &ns->streams[NET_STREAM_qdisc];
-
-	*ret_n = 0;
-	for (size_t at = 0; at < s->n;) {
-		const struct nlmsghdr *h = (void *)(s->v + at);
-		const struct tcmsg *tc = NLMSG_DATA(h);
-		bool is_hook = tc->tcm_handle == TC_H_MAKE(TC_H_INGRESS, 0);
-		int err;
-
-		at += NLMSG_ALIGN(h->nlmsg_len);
-		err = count_filters(nl, tc->tcm_ifindex,
-				    is_hook ? TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS) : tc->tcm_handle, ret_n);
-		if (!err && is_hook)
-			err = count_filters(nl, tc->tcm_ifindex, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS), ret_n);
-		if (err)
-			return fail_with(err, "list of traffic control filters");
-	}
-	return 0;
-}
-
 /* Classes are only told device by device: asked for where there is a discipline that somebody chose. */
 static int dump_classes(struct stream_dump *s, struct netlink *nl)
 {

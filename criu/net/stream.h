@@ -52,9 +52,6 @@ int stream_make(struct arena *a, struct net_ns *ns, enum net_stream id, struct n
 /* Is it a row of whole messages of the right kind? */
 int stream_check(const struct net_ns *ns, enum net_stream id) must_check;
 
-/* How many traffic control filters hang on what was scanned: nobody makes them again. */
-int stream_filters(const struct net_ns *ns, struct netlink *nl, size_t *ret_n) must_check;
-
 /* For fix(): header and attributes but those listed (ends with 0) to `to`. */
 void stream_copy(const struct nlmsghdr *h, struct nlmsghdr *to, size_t head, const uint16_t *without);
 struct nlattr *stream_add(struct nlmsghdr *to, int type, const void *data, size_t len);

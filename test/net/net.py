@@ -33,6 +33,8 @@ bridge mdb | grep -v temp | sort
 ip addrlabel | sort
 tc qdisc | sed 's/direct_packets_stat [0-9]*//' | sort
 tc class show dev lo
+for d in $(ls /sys/class/net); do for p in root ingress egress; do tc -d filter show dev $d $p; done; tc chain show dev $d ingress; done 2>/dev/null | sed -E 's/ref [0-9]+ bind/bind/; s/(installed|used|expires) [0-9]+ sec//g'; true
+tc actions ls action mirred 2>/dev/null | sed -E 's/(installed|used) [0-9]+ sec//g'
 ! command -v nft >/dev/null || nft -s list ruleset
 ! command -v iptables-nft-save >/dev/null || iptables-nft-save | grep -v '^#' | sed 's/\[[0-9:]*\]//'
 ! command -v ipset >/dev/null || ipset save | sort
@@ -103,6 +105,22 @@ CASES = {
     "tc": [PAIR + "tc qdisc add dev v0 root handle 1: htb default 10; tc class add dev v0 parent 1: classid 1:1 htb rate 10mbit; "
            "tc class add dev v0 parent 1:1 classid 1:10 htb rate 2mbit ceil 5mbit; tc qdisc add dev v0 parent 1:10 handle 10: pfifo limit 77; "
            "tc qdisc add dev v1 root handle 5: tbf rate 1mbit burst 10kb latency 50ms; tc qdisc add dev lo clsact"],
+    # the tables of the three priorities u32 are numbered in the order 10, 5, 49152
+    "tc_filter": [PAIR + "tc qdisc add dev v0 clsact; "
+                  "tc actions add action mirred egress mirror dev lo index 5; tc actions add action mirred egress mirror dev v1 index 77; "
+                  "tc filter add dev v0 ingress pref 10 protocol ip u32 match ip dst 10.0.0.1/32 action mirred egress redirect dev v1; "
+                  "tc filter add dev v0 ingress pref 5 protocol ip handle 1: u32 divisor 16; tc filter add dev v0 ingress pref 5 protocol ip handle 2: u32 divisor 1; "
+                  "tc filter add dev v0 ingress pref 5 protocol ip u32 ht 1:3: match ip src 10.0.0.3/32 action mirred egress mirror dev v1 index 77; "
+                  "tc filter add dev v0 ingress pref 5 protocol ip u32 ht 1:3: match ip src 10.0.0.4/32 flowid 1:7; "
+                  "tc filter add dev v0 ingress pref 10 protocol ip u32 ht 800: match ip src 10.0.0.0/8 link 1: offset at 0 mask 0f00 shift 6 plus 0 eat hashkey mask 0xff at 12; "
+                  "tc filter add dev v0 egress chain 7 protocol ip u32 match u32 0 0 action mirred egress mirror dev v1 index 77; "
+                  "tc filter add dev v0 egress chain 3 protocol ip u32 match ip protocol 6 0xff match mark 5 0xff action mirred ingress redirect dev lo cookie aabbcc; "
+                  "tc chain add dev v0 ingress chain 9; "
+                  "tc qdisc add dev v1 root handle 1: htb; tc class add dev v1 parent 1: classid 1:7 htb rate 1mbit; "
+                  "tc filter add dev v1 parent 1: protocol all u32 match u16 0x1234 0xffff at 2 flowid 1:7; tc filter add dev v1 parent 1:7 protocol all u32 match u32 0 0"],
+    "tc_block": [PAIR + "tc qdisc add dev v0 ingress_block 22 ingress; tc qdisc add dev v1 ingress_block 22 egress_block 23 clsact; "
+                 "tc filter add block 22 protocol ip u32 match ip dst 10.0.0.1/32 action mirred egress redirect dev v1; "
+                 "tc filter add block 23 chain 4 protocol ip u32 match ip dst 10.0.0.2/32 action mirred egress redirect dev v0"],
     "address": [PAIR + "ip addr add 10.0.0.1/24 brd + dev v0; ip addr add 10.0.0.2/24 dev v0 label v0:second; ip addr add 10.4.0.1/24 dev v0 valid_lft 1000 preferred_lft 500; "
                 "ip addr add 10.0.1.1 peer 10.0.2.1/32 dev v0; ip addr add 2001:db8:1::5/64 dev v0 nodad; ip addr add 2001:db8:1::6/64 dev v0 noprefixroute; "
                 "ip addr add 10.5.0.1/24 dev v0 noprefixroute metric 7; ip link set v1 addrgenmode none; ip addr add fe80::1234/64 dev v1; echo 1 >/proc/sys/net/ipv6/conf/v1/disable_ipv6"],
@@ -176,7 +194,14 @@ FAILS = {
 REFUSED = {
     "arptables_legacy": (LO + "arptables-legacy -A INPUT -j DROP", "table filter of arptables-legacy"),
     "ipsec": (LO + "ip xfrm policy add src 10.0.0.1 dst 10.0.0.2 dir out tmpl proto esp mode transport", "policies and states of IPsec"),
-    "tc_filter": (PAIR + "tc qdisc add dev v0 clsact; tc filter add dev v0 ingress matchall action drop", "filter"),
+    "tc_bpf": (PAIR + "tc qdisc add dev v0 clsact; tc filter add dev v0 ingress bpf bytecode '1,6 0 0 4294967295' action mirred egress mirror dev lo",
+               "filter bpf of device 7: a classifier other than"),
+    "tc_u32_numbers": (PAIR + "tc qdisc add dev v0 clsact; for i in 1 2 3; do tc filter add dev v0 ingress pref $i protocol ip u32 match u32 0 0; done; "
+                       "tc filter del dev v0 ingress pref 2", "whose table 802: would come back as 801:"),
+    "tc_device_gone": (PAIR + "tc qdisc add dev v0 clsact; ip link add x0 type veth; tc filter add dev v0 ingress protocol ip u32 match u32 0 0 action mirred egress mirror dev x0; "
+                       "ip link del x0", "mirred to a device that is gone"),
+    "tc_plain": (PAIR + "tc qdisc add dev v0 clsact; tc filter add dev v0 ingress protocol ip u32 match u32 0 0", "which plain images have no place for", "net.rules",
+                 ["--plain-images"]),
     "device_plain": (LO + "ip link add i0 type ifb", "which plain images have no place for", "net.link", ["--plain-images"]),
 }
 
