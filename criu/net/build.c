@@ -7,6 +7,7 @@
 #include "net/nft.h"
 #include "net/sysctl.h"
 #include "net/tcfilter.h"
+#include "net/xfrm.h"
 #include "net/xtables.h"
 #include "options.h"
 #include "run/restore.h"
@@ -51,7 +52,7 @@ static bool has_filters(const struct net_ns *ns)
 	for (size_t i = 0; i < NET_TEXTS; i++)
 		if (ns->texts[i])
 			return true;
-	return ns->nft.n || ns->xtables.n || ns->ipset.n || ns->ct.n || ns->expect.n;
+	return ns->nft.n || ns->xtables.n || ns->ipset.n || ns->ct.n || ns->expect.n || ns->xfrm.n;
 }
 
 static int make_filters(struct net_build *b, size_t i)
@@ -68,7 +69,7 @@ static int make_filters(struct net_build *b, size_t i)
 	err = netlink_open(&nf, NETLINK_NETFILTER);
 	/* Rules name sets. */
 	if (!err)
-		err = ipset_make(b->arena, ns, &nf) ?: text_make(ns) ?: xtables_make(ns);
+		err = ipset_make(b->arena, ns, &nf) ?: text_make(ns) ?: xtables_make(ns) ?: xfrm_make(b->arena, ns);
 	err = net_return(b->set->own_fd, err);
 	if (!err)
 		err = nft_make(b->arena, ns, &nf);

@@ -21,6 +21,7 @@ struct net_ns {
 	VEC(NetDeviceEntry *) links;
 	struct net_stream_data streams[NET_STREAMS];
 	struct net_stream_data tcfilter;	/* net/tcfilter.h */
+	struct net_stream_data xfrm;	/* net/xfrm.h */
 	struct net_stream_data nft;	/* net/nft.h */
 	struct net_stream_data ct, expect;	/* net/conntrack.h */
 	struct net_stream_data ipset;	/* net/ipset.h */

@@ -13,6 +13,7 @@
 #include "net/plain_link.h"
 #include "net/tcfilter.h"
 #include "net/text.h"
+#include "net/xfrm.h"
 #include "net/xtables.h"
 #include "options.h"
 #include "run/dump.h"
@@ -75,7 +76,8 @@ static int save_ns(struct dump *d, const struct net_ns *ns)
 		if (!d->opt->plain_images || (stream_rows[id].flags & STREAM_PLAIN))
 			err = save_stream(d->img_dir, ns, id);
 	if (!err)
-		err = save_messages(d->img_dir, ns, IMG_TCFILTER, &ns->tcfilter);
+		err = save_messages(d->img_dir, ns, IMG_TCFILTER, &ns->tcfilter) ?:
+		      save_messages(d->img_dir, ns, IMG_XFRM, &ns->xfrm);
 	if (!err)
 		err = d->opt->plain_images ? save_text(d->img_dir, ns) : save_messages(d->img_dir, ns, IMG_NFT, &ns->nft);
 	if (!err)
@@ -194,6 +196,8 @@ static int load_filters(struct restore *r, struct net_ns *ns)
 {
 	int err = load_messages(r, ns, IMG_TCFILTER, &ns->tcfilter) ?: tcfilter_check(ns);
 
+	if (!err)
+		err = load_messages(r, ns, IMG_XFRM, &ns->xfrm) ?: xfrm_check(ns);
 	if (!err)
 		err = load_messages(r, ns, IMG_NFT, &ns->nft) ?: nft_check(ns);
 	if (!err)

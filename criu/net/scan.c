@@ -11,9 +11,9 @@
 #include "net/link.h"
 #include "net/net.h"
 #include "net/nft.h"
-#include "net/rules.h"
 #include "net/sysctl.h"
 #include "net/tcfilter.h"
+#include "net/xfrm.h"
 #include "net/xtables.h"
 #include "options.h"
 #include "run/dump.h"
@@ -77,9 +77,10 @@ static int scan_filters(struct dump *d, struct net_ns *ns, struct netlink *nf)
 	/* Another reader would leave the filters out without a word. */
 	if (!err)
 		err = ipset_scan(d, ns, nf);
-	if (!d->opt->plain_images && (ns->tcfilter.n || ns->nft.n || ns->xtables.n || ns->ipset.n))
+	err = err ?: ebtables_refuse(d, nf) ?: xfrm_scan(d, ns);
+	if (!d->opt->plain_images && (ns->tcfilter.n || ns->xfrm.n || ns->nft.n || ns->xtables.n || ns->ipset.n))
 		d->m.inventory->img_version = IMG_VERSION_EXTENDED;
-	return err ?: ebtables_refuse(d, nf) ?: xfrm_refuse(d);
+	return err;
 }
 
 /* Inside the namespace. */

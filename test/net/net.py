@@ -34,6 +34,7 @@ ip addrlabel | sort
 tc qdisc | sed 's/direct_packets_stat [0-9]*//' | sort
 tc class show dev lo
 for d in $(ls /sys/class/net); do for p in root ingress egress; do tc -d filter show dev $d $p; done; tc chain show dev $d ingress; done 2>/dev/null | sed -E 's/ref [0-9]+ bind/bind/; s/(installed|used|expires) [0-9]+ sec//g'; true
+ip xfrm policy; ip xfrm policy getdefault; ip -s xfrm policy count
 tc actions ls action mirred 2>/dev/null | sed -E 's/(installed|used) [0-9]+ sec//g'
 ! command -v nft >/dev/null || nft -s list ruleset
 ! command -v iptables-nft-save >/dev/null || iptables-nft-save | grep -v '^#' | sed 's/\[[0-9:]*\]//'
@@ -48,6 +49,10 @@ cd /proc/sys/net; grep -r . core ipv4 ipv6 netfilter unix 2>/dev/null | grep -v 
 OUTER = "nsenter --net=$NS_TOOL sh -c "
 LO = "ip link set lo up; "
 PAIR = LO + "ip link add v0 index 7 type veth peer name v1 index 9; ip link set v0 up; ip link set v1 up; "
+
+# A policy of a socket: what a key daemon has, so that its own packets are let through. The socket lives in the background for a while.
+SOCKET_POLICY = ("import socket, struct, time; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); p = bytearray(168); struct.pack_into(\"<H\", p, 40, 2); "
+                 "struct.pack_into(\"<4Q\", p, 56, *[2 ** 64 - 1] * 4); p[160] = 1; s.setsockopt(0, 17, bytes(p)); time.sleep(8)")
 
 CASES = {
     "empty": [""],
@@ -121,6 +126,10 @@ CASES = {
     "tc_block": [PAIR + "tc qdisc add dev v0 ingress_block 22 ingress; tc qdisc add dev v1 ingress_block 22 egress_block 23 clsact; "
                  "tc filter add block 22 protocol ip u32 match ip dst 10.0.0.1/32 action mirred egress redirect dev v1; "
                  "tc filter add block 23 chain 4 protocol ip u32 match ip dst 10.0.0.2/32 action mirred egress redirect dev v0"],
+    "ipsec": [PAIR + "ip xfrm policy add src 10.0.0.1 dst 10.0.0.2 dir out index 401 priority 7 tmpl src 10.1.0.1 dst 10.1.0.2 proto esp reqid 5 mode tunnel; "
+              "ip xfrm policy add src 10.0.0.1 dst 10.0.0.2 dir in ptype sub mark 3 mask 7 action block; ip xfrm policy add src 10.2.0.0/16 dst 10.3.0.0/16 dev v0 proto tcp dport 80 dir fwd; "
+              "ip xfrm policy add src 2001:db8::/64 dst 2001:db8:1::/64 dir out tmpl proto comp mode transport level use tmpl proto esp mode transport; ip xfrm policy setdefault fwd block; "
+              "ip xfrm policy set hthresh4 24 16"],
     "address": [PAIR + "ip addr add 10.0.0.1/24 brd + dev v0; ip addr add 10.0.0.2/24 dev v0 label v0:second; ip addr add 10.4.0.1/24 dev v0 valid_lft 1000 preferred_lft 500; "
                 "ip addr add 10.0.1.1 peer 10.0.2.1/32 dev v0; ip addr add 2001:db8:1::5/64 dev v0 nodad; ip addr add 2001:db8:1::6/64 dev v0 noprefixroute; "
                 "ip addr add 10.5.0.1/24 dev v0 noprefixroute metric 7; ip link set v1 addrgenmode none; ip addr add fe80::1234/64 dev v1; echo 1 >/proc/sys/net/ipv6/conf/v1/disable_ipv6"],
@@ -193,7 +202,10 @@ FAILS = {
 # What cannot be made again, and what is said of it.
 REFUSED = {
     "arptables_legacy": (LO + "arptables-legacy -A INPUT -j DROP", "table filter of arptables-legacy"),
-    "ipsec": (LO + "ip xfrm policy add src 10.0.0.1 dst 10.0.0.2 dir out tmpl proto esp mode transport", "policies and states of IPsec"),
+    "ipsec_state": (LO + "ip xfrm state allocspi src 10.0.0.1 dst 10.0.0.2 proto esp mode transport", "1 states of IPsec"),
+    "ipsec_time": (LO + "ip xfrm policy add src 10.0.0.1 dst 10.0.0.2 dir out limit time-hard 1000 action block", "of IPsec, which ends at a certain time"),
+    "ipsec_socket": (LO + "python3 -c '" + SOCKET_POLICY + "' >/dev/null 2>&1 & sleep 1", "of IPsec, which belongs to a socket"),
+    "ipsec_plain": (LO + "ip xfrm policy setdefault in block", "policies of IPsec, which plain images have no place for", "net.rules", ["--plain-images"]),
     "tc_bpf": (PAIR + "tc qdisc add dev v0 clsact; tc filter add dev v0 ingress bpf bytecode '1,6 0 0 4294967295' action mirred egress mirror dev lo",
                "filter bpf of device 7: a classifier other than"),
     "tc_u32_numbers": (PAIR + "tc qdisc add dev v0 clsact; for i in 1 2 3; do tc filter add dev v0 ingress pref $i protocol ip u32 match u32 0 0; done; "
