@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <sys/user.h>
 
 bool arch_is_native64(const struct user_regs_struct *regs);
@@ -74,6 +75,8 @@ void arch_enter_regs(struct user_regs_struct *regs, const struct arch_entry *ent
 void arch_call_regs(struct user_regs_struct *regs, const struct arch_entry *entry, long nr,
 		    const unsigned long args[6]);
 long arch_gate_result(const struct user_regs_struct *regs, bool *ret_was_called);
+/* At the gate: the number of the process, as it sees itself. */
+pid_t arch_gate_pid(const struct user_regs_struct *regs);
 unsigned long arch_ip(const struct user_regs_struct *regs);
 /* Was the thread stopped in a system call, or on its way out of one? */
 bool arch_in_syscall(const struct user_regs_struct *regs);

@@ -68,13 +68,45 @@ bool gate_is_filtered(const struct compel_proc *p, pid_t tid)
 	return p->ignored.has_seccomp && !compel_suspends_seccomp(tid);
 }
 
-int gate_signal(const struct compel_proc *p, uint64_t mask)
+static int choose(uint64_t usable)
 {
-	uint64_t usable =
-		p->ignored.usable & ~mask; /* a blocked one may be pending, and would be used up */
-
 	for (size_t i = 0; i < sizeof(preferred) / sizeof(preferred[0]); i++)
 		if (usable & sig_bit(preferred[i]))
 			return preferred[i];
 	return usable ? __builtin_ctzll(usable) + 1 : 0;
+}
+
+/* What waits for the thread: a signal that does would be used up by ours. All, if nobody can say. */
+static uint64_t pending_signals(pid_t tid)
+{
+	unsigned long long one, all = 0;
+	char path[64], line[512];
+	int n = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", tid);
+	f = fopen(path, "re");
+	if (!f)
+		return ~0ULL;
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "SigPnd: %llx", &one) == 1 || sscanf(line, "ShdPnd: %llx", &one) == 1) {
+			all |= one;
+			n++;
+		}
+	fclose(f);
+	return n == 2 ? all : ~0ULL;
+}
+
+/*
+ * One that the thread does not block, if there is any. A shell that waits for its children blocks
+ * all: then one that it blocks, and that does not wait for it. That is opened for the time of the
+ * run; should one of the same number come from elsewhere, it is queued again (run.c).
+ */
+int gate_signal(const struct compel_proc *p, pid_t tid, uint64_t mask)
+{
+	int sig = choose(p->ignored.usable & ~mask);
+
+	if (sig || !(p->ignored.usable & mask))
+		return sig;
+	return choose(p->ignored.usable & mask & ~pending_signals(tid));
 }

@@ -7,8 +7,8 @@
 /* Fill p->ignored, unless it is known. */
 int gate_prepare(struct compel_proc *p);
 
-/* The signal for a thread that blocks `mask`; 0: none is safe. */
-int gate_signal(const struct compel_proc *p, uint64_t mask);
+/* The signal for thread `tid` that blocks `mask`; 0: none is safe. */
+int gate_signal(const struct compel_proc *p, pid_t tid, uint64_t mask);
 
 /*
  * Whether a filter looks at the system calls of a stopped thread, because the caller may not

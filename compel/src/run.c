@@ -54,7 +54,7 @@ static int read_thread(struct compel_proc *p, struct entered *e)
 	if (err)
 		return proc_fail(p, err, "thread %d: read signal mask", tid);
 	e->is_filtered = gate_is_filtered(p, tid);
-	e->gate_sig = e->is_filtered ? 0 : gate_signal(p, e->mask);
+	e->gate_sig = e->is_filtered ? 0 : gate_signal(p, tid, e->mask);
 	err = guard_read(p, tid, &e->regs, &e->guard);
 	if (!err)
 		err = guard_off(tid, &e->guard);
@@ -209,6 +209,27 @@ static bool is_own_fault(pid_t tid, int sig)
 	return ptrace(PTRACE_GETSIGINFO, tid, 0, &info) == 0 && info.si_code > 0;
 }
 
+/*
+ * One that the thread blocks, from elsewhere: it goes back into the queue, as a blocked one. There
+ * it would use up ours, so from now on the call that leaves is the gate.
+ */
+static int keep_foreign(struct entered *e)
+{
+	int sig = e->gate_sig;
+
+	e->gate_sig = 0;
+	return requeue_signal(e->call->tid, sig, request_of(e));
+}
+
+static bool is_foreign(const struct compel_proc *p, pid_t tid, const struct user_regs_struct *regs)
+{
+	siginfo_t info;
+
+	return arch_ip(regs) != p->map + p->gates.signal ||
+	       ptrace(PTRACE_GETSIGINFO, tid, 0, &info) < 0 || info.si_code != SI_TKILL ||
+	       info.si_pid != arch_gate_pid(regs);
+}
+
 /* Something is to be said about a thread that is running the code. */
 static int take_event(struct compel_proc *p, struct entered *e, int status)
 {
@@ -232,6 +253,8 @@ static int take_event(struct compel_proc *p, struct entered *e, int status)
 		err = compel_regs_get(tid, &regs);
 		if (err)
 			return err;
+		if (sig == e->gate_sig && e->mask & sig_bit(sig) && is_foreign(p, tid, &regs))
+			return keep_foreign(e);
 		/*
 		 * Not by siginfo: one of the same number from elsewhere may have been first, and
 		 * the two are one then. Either is ignored by the target.

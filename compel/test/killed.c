@@ -147,6 +147,27 @@ static int sleep_restarting(void *arg)
 	return 0;
 }
 
+/* As a shell does that waits for its children. */
+static int suspended_blocking_all(void *arg)
+{
+	sigset_t all, none, now;
+
+	(void)arg;
+	sigfillset(&all);
+	sigemptyset(&none);
+	signal(SIGRTMIN + 1, on_rt);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	sigprocmask(SIG_SETMASK, NULL, &all);
+	state->is_set_up = 1;
+	while (!*(volatile int *)&state->is_done) {
+		sigsuspend(&none);
+		sigprocmask(SIG_SETMASK, NULL, &now);
+		if (memcmp(&now, &all, 8))
+			return 1;
+	}
+	return 0;
+}
+
 static int read_restarting(void *arg)
 {
 	int fd = *(int *)arg;
@@ -199,6 +220,15 @@ TEST(tracer_killed_in_a_run_of_a_task_that_handles_all)
 TEST(tracer_killed_in_a_run_of_a_task_in_sigwaitinfo)
 {
 	pid_t pid = start(sleep_restarting, NULL);
+
+	await_state(pid, "S");
+	kill_tracers(pid);
+	finish(pid);
+}
+
+TEST(tracer_killed_in_a_run_of_a_task_in_sigsuspend_that_blocks_all)
+{
+	pid_t pid = start(suspended_blocking_all, NULL);
 
 	await_state(pid, "S");
 	kill_tracers(pid);

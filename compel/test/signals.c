@@ -227,6 +227,64 @@ TEST(all_signals_blocked_and_some_pending)
 	expect_success(pid);
 }
 
+/* One that the target ignores by default is the gate of a run; it must not be used up when it was sent. */
+struct exchange {
+	int is_set_up, n_sent, n_received;
+};
+
+static struct exchange *exchange;
+
+static void await_count(const int *count, int n)
+{
+	while (__atomic_load_n(count, __ATOMIC_SEQ_CST) < n)
+		usleep(20);
+}
+
+static int receive_blocked(void *arg)
+{
+	const struct timespec patience = { .tv_sec = 5 };
+	sigset_t all, urgent;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	sigemptyset(&urgent);
+	sigaddset(&urgent, SIGURG);
+	exchange->is_set_up = 1;
+	for (int i = 1; i <= (long)arg; i++) {
+		await_count(&exchange->n_sent, i);
+		while (sigtimedwait(&urgent, NULL, &patience) != SIGURG)
+			if (errno != EINTR)
+				return 1;
+		__atomic_store_n(&exchange->n_received, i, __ATOMIC_SEQ_CST);
+	}
+	return 0;
+}
+
+TEST(blocked_and_ignored_signals_are_kept_during_runs)
+{
+	enum { N = 1500 };
+	pid_t pid, sender;
+	int status;
+
+	exchange = shared(sizeof(*exchange));
+	pid = target(receive_blocked, (void *)(long)N);
+	await_count(&exchange->is_set_up, 1);
+	sender = fork();
+	if (!sender) {
+		for (int i = 1; i <= N; i++) {
+			usleep(rand() % 500);
+			kill(pid, SIGURG);
+			__atomic_store_n(&exchange->n_sent, i, __ATOMIC_SEQ_CST);
+			await_count(&exchange->n_received, i);
+		}
+		_exit(0);
+	}
+	while (waitpid(sender, &status, WNOHANG) == 0 && visit(pid, VISIT_RUN) == 0)
+		;
+	expect_success(pid);
+	eq(exchange->n_received, N);
+}
+
 static int all_ignored(void *arg)
 {
 	struct sigaction act;

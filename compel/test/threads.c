@@ -206,9 +206,9 @@ struct loaded {
 	struct compel_proc *p;
 };
 
-static struct loaded load(void)
+static struct loaded load_in(pid_t pid)
 {
-	struct loaded l = { .pid = start_threads(1) };
+	struct loaded l = { .pid = pid };
 	struct compel_stop stop;
 
 	ok(!compel_stop_thread(l.pid, &stop));
@@ -216,6 +216,11 @@ static struct loaded load(void)
 	ok(!compel_open(l.pid, &l.p));
 	ok(!compel_load(l.p, l.pid, &ops_blob, 10000, 1));
 	return l;
+}
+
+static struct loaded load(void)
+{
+	return load_in(start_threads(1));
 }
 
 static int run_op(struct loaded *l, struct op op, long *ret)
@@ -267,6 +272,47 @@ TEST(code_runs_with_signals_blocked)
 	eq(__builtin_popcountll(~(mask | faults | 1ULL << (SIGKILL - 1) | 1ULL << (SIGSTOP - 1))),
 	   1);
 	ok(mask & (1ULL << (SIGTERM - 1)));
+	unload(&l);
+}
+
+static int block_all(void *arg)
+{
+	sigset_t all;
+
+	(void)arg;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	return pause();
+}
+
+/* How often the thread was off the CPU by its own doing, or to report to its tracer. */
+static long count_switches(pid_t pid)
+{
+	char path[64], line[128];
+	long n = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	f = fopen(path, "re");
+	ok(f);
+	while (fgets(line, sizeof(line), f) && sscanf(line, "voluntary_ctxt_switches: %ld", &n) != 1)
+		;
+	fclose(f);
+	return n;
+}
+
+TEST(a_thread_that_blocks_all_is_not_stopped_at_each_call)
+{
+	pid_t pid = target(block_all, NULL);
+	struct loaded l;
+	long ret, before;
+
+	await_state(pid, "S");
+	l = load_in(pid);
+	before = count_switches(pid);
+	ok(!run_op(&l, (struct op){ .kind = OP_CALLS, .a = 1000 }, &ret));
+	eq(ret, 1000);
+	ok(count_switches(pid) - before < 100);
 	unload(&l);
 }
 

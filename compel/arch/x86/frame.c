@@ -61,6 +61,11 @@ long arch_gate_result(const struct user_regs_struct *regs, bool *ret_was_called)
 	return regs->rbp;
 }
 
+pid_t arch_gate_pid(const struct user_regs_struct *regs)
+{
+	return regs->r13;
+}
+
 bool arch_in_syscall(const struct user_regs_struct *regs)
 {
 	return (long)regs->orig_rax >= 0;
