@@ -17,10 +17,10 @@ struct mount_build {
 	const int *owners;		/* by namespace: the user namespace that owns it, -1: the caller's; NULL: all are */
 	int proc;			/* /proc of the caller's pid namespace */
 	/*
-	 * For plans with steps that need namespaces of tasks that are yet to be forked, else NULL. split() makes a copy of
-	 * the calling process and returns 0 in the caller, in which mounts_build() returns with what can be made early;
-	 * 1 in the copy, when all tasks are there: it takes the other steps, and ends. make_shown() makes a base
-	 * in the namespace that it shows.
+	 * For plans with steps that need namespaces of tasks that are yet to be forked, else NULL. split() makes another
+	 * process and returns 0 in one of the two, in which mounts_build() returns with what can be made early; 1 in the
+	 * other, when all tasks are there: it takes the other steps, and ends. make_shown() makes a base in the namespace
+	 * that it shows.
 	 */
 	int (*split)(void *arg);
 	int (*make_shown)(void *arg, const struct mnt_base *base, int *ret_fd);

@@ -301,12 +301,15 @@ int mount_set_build(struct restore *r)
 		.take_names = deleted_take_names, .arg = r,
 		.owners = owners_of(r),
 	};
-	int status;
+	int status, err;
 	pid_t pid;
 
 	if (a == MAP_FAILED)
 		return fail_errno("no memory for mounts");
 	s->later = &a->later;
+	err = later_begin(r, s->later);
+	if (err)
+		return err;
 	s->ptys = b.ptys = (struct pts_made *)((char *)a + at);
 	b.n_ptys = &a->n_ptys;
 	pid = fork_helper_sharing(r, CLONE_FILES);
@@ -314,8 +317,9 @@ int mount_set_build(struct restore *r)
 		_exit(builder_main(r, &b, a->built) ? EXIT_FAILURE : EXIT_SUCCESS);
 	if (pid < 0)
 		return pid;
-	if (waitpid(pid, &status, 0) < 0)
-		return fail_errno("wait for the builder of mounts");
+	err = later_await(s->later, pid, &status);
+	if (err)
+		return err;
 	s->n_ptys = a->n_ptys;
 	if (status)
 		return -ECANCELED;

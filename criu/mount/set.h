@@ -22,6 +22,7 @@ struct mount_set {
 	size_t n_ptys;
 	struct mounts_later *later;	/* restore, in the root task: shared memory; NULL before the builder */
 	VEC(struct lent_name) lent;	/* restore, in the builder */
+	int shown;			/* restore, in the builder: where the namespaces come from that file systems show */
 	int proc;			/* an O_PATH descriptor of the tool's /proc */
 	int tool_root;			/* restore: of the tool's root directory; for tasks that stay in its mounts */
 };

@@ -24,6 +24,10 @@ static void note_shown(struct dump *d, struct mnt_sb *sb, const struct ns *ns, e
 {
 	const MntEntry *e = sb->mnts.v[0]->e;
 
+	/* They are built in there, where nobody has a right to what is owned above. */
+	if (!ns_is_within(ns ? ns->owner : NULL, ns_mounts_owner(&d->m)))
+		refuse(&d->refusals, REFUSE_NS_NESTED, "%s shows a %s namespace that is owned by a user namespace above "
+		       "that of the mounts", e->mountpoint, ns_rows[type].name);
 	if (ns == ns_of_root(&d->m, type))
 		return;
 	if (!ns || d->opt->plain_images) {

@@ -47,7 +47,10 @@ struct ns *ns_of(const struct model *m, const struct task *t, enum ns_type type)
 struct ns *ns_of_root(const struct model *m, enum ns_type type);
 /* The user namespace that all tasks are born in; NULL: the tool's own. */
 const struct ns *ns_base(const struct model *m);
-/* The user namespace that mounts are built in, and that ids in them are counted in; NULL: the tool's own. */
+/*
+ * The user namespace that mounts are built in, and that ids in them are counted in: that of the root task's mounts, or one
+ * above it that all mount namespaces are below. NULL: the tool's own.
+ */
 const struct ns *ns_mounts_owner(const struct model *m);
 
 /* --- dump ------------------------------------------------------------------------------------------------------ */

@@ -40,9 +40,13 @@ const struct ns *ns_base(const struct model *m)
 
 const struct ns *ns_mounts_owner(const struct model *m)
 {
-	const struct ns *mnt = ns_of_root(m, NS_MNT);
+	const struct ns *mnt = ns_of_root(m, NS_MNT), *user = mnt ? mnt->owner : ns_base(m);
 
-	return mnt ? mnt->owner : ns_base(m);
+	for (size_t i = 0; i < m->namespaces.n; i++)
+		if (m->namespaces.v[i]->type == NS_MNT)
+			while (!ns_is_within(m->namespaces.v[i]->owner, user))
+				user = user->owner;
+	return user;
 }
 
 /* --- dump ------------------------------------------------------------------------------------------------------ */

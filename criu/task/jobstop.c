@@ -31,6 +31,20 @@ enum { LAST_SIGNAL = 64, WAIT_TRIES = 2000, WAIT_STEP_NS = 50000 };
 
 /* --- dump ---------------------------------------------------------------------------------------------------- */
 
+/* A child is where its parent is, or below: what the parent calls it. */
+static pid_t seen_by_parent(const struct thread *child, const struct thread *parent)
+{
+	return parent->n_inner && child->n_inner >= parent->n_inner ? child->inner[parent->n_inner - 1] : child->pid;
+}
+
+static const struct task *child_seen_as(const struct model *m, const struct task *t, pid_t pid)
+{
+	for (size_t i = 0; i < m->tasks.n; i++)
+		if (m->tasks.v[i]->parent == t && seen_by_parent(leader(m->tasks.v[i]), leader(t)) == pid)
+			return m->tasks.v[i];
+	return NULL;
+}
+
 /* By what was met, not by its state, which the scan of the child may set in another thread meanwhile. */
 static bool was_stopped_child(const struct task *child, const struct task *parent)
 {
@@ -44,7 +58,7 @@ static int jobstop_ask(struct dump *d, struct task *t, struct inside_task *in, s
 	for (size_t i = 0; i < d->m.tasks.n; i++)
 		if (was_stopped_child(d->m.tasks.v[i], t))
 			vec_push(&d->m.arena, &all,
-				 ((struct jobstop_ask){ .pid = leader(d->m.tasks.v[i])->pid }));
+				 ((struct jobstop_ask){ .pid = seen_by_parent(leader(d->m.tasks.v[i]), leader(t)) }));
 	if (!all.n)
 		return 0;
 	in->jobstop.n = all.n;
@@ -58,9 +72,9 @@ static int jobstop_scan(struct dump *d, struct task *t)
 	const struct jobstop_ask *a = (const void *)((const char *)in + in->jobstop.off);
 
 	for (uint32_t i = 0; i < in->jobstop.n; i++) {
-		const struct task *child = model_task_by_pid(&d->m, a[i].pid);
+		const struct task *child = child_seen_as(&d->m, t, a[i].pid);
 
-		if (a[i].err)
+		if (a[i].err || !child)
 			return fail_with(a[i].err, "waitid for stopped child %d", a[i].pid);
 		leader(child)->core->tc->has_stop_is_known = !a[i].is_waiting;
 		leader(child)->core->tc->stop_is_known = !a[i].is_waiting;
@@ -211,7 +225,7 @@ static int drop_sigchld(struct compel_proc *p, const struct task *parent)
 
 static int take_report(struct compel_proc *p, const struct task *parent, const struct task *child)
 {
-	unsigned long args[6] = { P_PID, leader(child)->pid, 0, WSTOPPED | WNOHANG };
+	unsigned long args[6] = { P_PID, seen_by_parent(leader(child), leader(parent)), 0, WSTOPPED | WNOHANG };
 	long ret;
 	int err;
 

@@ -15,6 +15,7 @@
 #include "pie/late.h"
 #include "run/dump.h"
 #include "task/kind.h"
+#include "task/pids.h"
 
 enum { LAST_SIGNAL = 64, PEEK_AT_ONCE = 16 };
 
@@ -136,7 +137,7 @@ static int signals_check(const struct task *t)
 
 static struct signals_arm arm_row(const struct thread *th, const SiginfoEntry *e)
 {
-	struct signals_arm row = { .pid = leader(th->task)->pid, .tid = th->pid };
+	struct signals_arm row = { .pid = pids_own(leader(th->task)), .tid = pids_own(th) };
 
 	memcpy(row.info, e->siginfo.data, sizeof(row.info));
 	memcpy(&row.signo, row.info, sizeof(row.signo));
