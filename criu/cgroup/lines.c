@@ -60,6 +60,36 @@ int cgroup_name_has(const char *name, const char *word)
 	return 0;
 }
 
+int cgroup_path_is_good(const char *p)
+{
+	while (*p) {
+		size_t len = strcspn(p, "/");
+
+		if (!len || (len <= 2 && !strncmp(p, "..", len)) || memchr(p, '\n', len))
+			return 0;
+		p += len;
+		if (*p == '/' && !p[1])
+			return 0;
+		p += *p == '/';
+	}
+	return 1;
+}
+
+int cgroup_is_called(const char *name, const char *word)
+{
+	if (cgroup_name_has(name, word))
+		return 1;
+	return *name ? has_prefix(name, "name=") && streq(name + strlen("name="), word) : streq(word, "unified");
+}
+
+int cgroup_lines_called(const struct cg_lines *l, const char *word)
+{
+	for (size_t i = 0; i < l->v.n; i++)
+		if (cgroup_is_called(l->v.v[i].name, word))
+			return 1;
+	return 0;
+}
+
 int cgroup_path_is_below(const char *path, const char *top)
 {
 	size_t len = streq(top, "/") ? 0 : strlen(top);

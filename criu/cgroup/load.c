@@ -9,29 +9,13 @@
 #include "options.h"
 #include "run/restore.h"
 
-/* No way out of the hierarchy, and no empty name. */
-static bool is_good_path(const char *p)
-{
-	while (*p) {
-		size_t len = strcspn(p, "/");
-
-		if (!len || (len <= 2 && !strncmp(p, "..", len)) || memchr(p, '\n', len))
-			return false;
-		p += len;
-		if (*p == '/' && !p[1])
-			return false;
-		p += *p == '/';
-	}
-	return true;
-}
-
 static int check_dir(const struct image_in *in, const CgroupDirEntry *e, bool is_head, int depth)
 {
 	enum { DEPTH_MAX = 256 };
 
 	if (depth > DEPTH_MAX)
 		return image_bad(in, "cgroups are nested more than %d deep", DEPTH_MAX);
-	if (!is_good_path(e->dir_name) || (!is_head && (!*e->dir_name || strchr(e->dir_name, '/'))))
+	if (!cgroup_path_is_good(e->dir_name) || (!is_head && (!*e->dir_name || strchr(e->dir_name, '/'))))
 		return image_bad(in, "impossible name of a cgroup: \"%.64s\"", e->dir_name);
 	for (size_t i = 0; i < e->n_properties; i++) {
 		const char *name = e->properties[i]->name;
@@ -54,7 +38,7 @@ static int check_entry(const struct image_in *in, const CgroupEntry *e)
 		for (size_t n = 0; n < e->sets[i]->n_ctls; n++) {
 			const CgMemberEntry *m = e->sets[i]->ctls[n];
 
-			if (*m->path != '/' || !is_good_path(m->path + 1))
+			if (*m->path != '/' || !cgroup_path_is_good(m->path + 1))
 				return image_bad(in, "set %u: impossible path \"%.64s\"", e->sets[i]->id, m->path);
 			if (m->has_cgns_prefix && m->cgns_prefix > strlen(m->path))
 				return image_bad(in, "set %u: prefix %u of \"%.64s\"", e->sets[i]->id, m->cgns_prefix,
@@ -105,37 +89,6 @@ static int check_threads(const struct restore *r)
 	return 0;
 }
 
-/* "[CONTROLLER:]/PATH"; the last one that concerns a hierarchy counts, one with its name before one for all. */
-static const char *root_for(const struct options *opt, const char *name)
-{
-	const char *any = NULL, *own = NULL;
-
-	for (unsigned int i = 0; i < opt->cgroup_root.n; i++) {
-		const char *arg = opt->cgroup_root.v[i], *path = strchr(arg, '/');
-		char word[128];
-
-		if (path == arg) {
-			any = path;
-			continue;
-		}
-		snprintf(word, sizeof(word), "%.*s", (int)(path - arg - 1), arg);
-		if (cgroup_name_has(name, word))
-			own = path;
-	}
-	return own ? own : any;
-}
-
-static int check_roots(const struct options *opt)
-{
-	for (unsigned int i = 0; i < opt->cgroup_root.n; i++) {
-		const char *arg = opt->cgroup_root.v[i], *path = strchr(arg, '/');
-
-		if (!path || (path > arg && path[-1] != ':') || !is_good_path(path + 1))
-			return fail(EINVAL, "invalid argument for --cgroup-root: %s ([CONTROLLER:]/PATH)", arg);
-	}
-	return 0;
-}
-
 static const char *join_names(struct arena *a, const CgControllerEntry *e)
 {
 	const char *all = e->cnames[0];
@@ -181,7 +134,7 @@ static int load_sets(struct restore *r)
 
 	for (size_t i = 0; i < r->m.cgroup->n_controllers; i++) {
 		CgControllerEntry *e = r->m.cgroup->controllers[i];
-		const char *name = join_names(&r->m.arena, e), *to = root_for(r->opt, name);
+		const char *name = join_names(&r->m.arena, e), *to = new_root_for(&c->new_roots, name);
 
 		for (size_t n = 0; to && n < e->n_dirs; n++)
 			move_head(r, name, e->dirs[n], to);
@@ -194,11 +147,12 @@ static int load_sets(struct restore *r)
 int cgroups_load(struct restore *r)
 {
 	enum cgroup_mode mode;
+	struct new_roots new_roots = { 0 };
 	struct image_in in;
 	int err = cgroups_mode(r->opt, &mode), got;
 
 	if (!err)
-		err = check_roots(r->opt);
+		err = new_roots_read(&r->m.arena, &r->opt->cgroup_root, &new_roots);
 	if (err || mode == CG_IGNORE || r->opt->unprivileged)
 		return err;
 	got = image_in_open(&in, &r->m.arena, r->img_dir, IMG_CGROUP, 0);
@@ -211,6 +165,7 @@ int cgroups_load(struct restore *r)
 		return err;
 	r->cgroups = arena_new(&r->m.arena, struct cgroups_restore);
 	r->cgroups->mode = mode;
+	r->cgroups->new_roots = new_roots;
 	r->cgroups->hierarchies.arena = &r->m.arena;
 	r->cgroups->hierarchies.yard = r->opt->cgroup_yard;
 	return load_sets(r);

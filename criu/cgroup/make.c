@@ -106,6 +106,9 @@ static int make_way(struct restore *r, const struct cg_hierarchy *h, const char 
 			*slash = '/';
 			continue;
 		}
+		if (!new_root_for(&r->cgroups->new_roots, h->name))
+			warn("cgroup %s of %s was missing and is made without limits: what is set above the cgroups of "
+			     "the tree is not saved", part, said(h));
 		err = make_dir(r, h, part, is_noted);
 		if (err)
 			return err;
@@ -254,6 +257,8 @@ int cgroups_prepare(struct restore *r)
 	if (!r->cgroups)
 		return 0;
 	err = read_own(r);
+	if (!err)
+		new_roots_tell(&r->cgroups->new_roots, &r->cgroups->now);
 	for (size_t i = 0; i < r->m.cgroup->n_controllers && !err; i++) {
 		struct cg_hierarchy *h;
 

@@ -83,7 +83,7 @@ static bool is_dumped(const struct dump *d, const char *name)
 	const struct string_list *only = &d->opt->cgroup_dump_controller;
 
 	for (unsigned int i = 0; i < only->n; i++)
-		if (cgroup_name_has(name, only->v[i]))
+		if (cgroup_is_called(name, only->v[i]))
 			return true;
 	return !only->n;
 }
@@ -233,6 +233,15 @@ static int scan_hierarchy(struct cg_scan *s, const char *name)
 	return 0;
 }
 
+static void tell_unknown_controllers(const struct cg_scan *s)
+{
+	const struct string_list *only = &s->d->opt->cgroup_dump_controller;
+
+	for (unsigned int i = 0; i < only->n; i++)
+		if (!cgroup_lines_called(&s->texts.v[0].lines, only->v[i]))
+			warn("--cgroup-dump-controller %s: this machine has no hierarchy with it", only->v[i]);
+}
+
 static int scan_directories(struct cg_scan *s)
 {
 	struct arena *a = &s->d->m.arena;
@@ -269,6 +278,8 @@ int cgroups_scan(struct dump *d)
 	if (err)
 		return fail_with(err, "read /proc/self/cgroup");
 	err = add_text(&s, &own, NULL);
+	if (!err)
+		tell_unknown_controllers(&s);
 	for (size_t i = 0; i < d->m.tasks.n && !err; i++) {
 		struct task *t = d->m.tasks.v[i];
 		IN_SCOPE("task", leader(t)->pid);

@@ -6,6 +6,7 @@
 #include "cgroup/given.h"
 #include "cgroup/hierarchy.h"
 #include "cgroup/lines.h"
+#include "cgroup/new_root.h"
 #include "image/records.h"
 
 struct restore;
@@ -38,6 +39,7 @@ struct cg_set {
 
 struct cgroups_restore {
 	enum cgroup_mode mode;
+	struct new_roots new_roots;
 	struct cg_hierarchies hierarchies;
 	VEC(struct cg_set) sets;
 	VEC(struct cg_place *) places;

@@ -201,6 +201,25 @@ def cgroup_root(b):
 
 
 @case
+def cgroup_above_those_of_the_tree(b):
+    """What is set there is not the tree's and is not saved: where the restore has to make one, it says so."""
+    top = hierarchy("pids")
+    group = f"{top}/zdtm-{os.getpid()}"
+    os.mkdir(group)
+    write(f"{group}/pids.max", "99")
+    os.mkdir(f"{group}/low")
+    dump_from(b, [f"{group}/low"])
+    said = good(b, "restore", "-d", "-D", b.images())
+    expect("made without limits" not in said, "the upper one is there", said)
+    end_restored(b)
+    remove(f"{group}/low")
+    os.rmdir(group)
+    said = good(b, "restore", "-d", "-D", b.images())
+    expect(f"cgroup {group[len(top):]} of pids was missing and is made without limits" in said, "nothing is said", said)
+    leave(b, top, [group, f"{group}/low"])
+
+
+@case
 def cgroup_failed_restore_leaves_none(b):
     top, group = cgroup_v1_target(b)
     os.rmdir(f"{top}/{group}")
@@ -512,6 +531,363 @@ def cgroup_owners_of_many(b):
     expect(before == after, "owners and modes differ:", *(f"{name}: {before[name]} {after[name]}" for name in before
                                                           if before[name] != after[name]))
     expect(limits == ["max", "max", "max", "33", "max"], f"limits are {limits}")
+
+
+def restored(b, *args, fails=None):
+    """One of several restores of the same images: fails like that, or gives the paths of the task's cgroups by hierarchy."""
+    if fails:
+        b.fails(fails, "restore", "-d", "-D", b.images(), *args)
+        return None
+    good(b, "restore", "-d", "-D", b.images(), *args)
+    return dict(line.split(":", 2)[1:] for line in procsnap.read(f"/proc/{b.target.root}/cgroup").splitlines())
+
+
+def end_restored(b):
+    os.kill(b.target.root, signal.SIGKILL)
+    procs.wait_until(lambda: procs.reap() or not procs.exists(b.target.root), 5, "end of the restored target")
+
+
+def remove(path):
+    """A killed task is counted in its cgroup until it has ended."""
+    def gone():
+        try:
+            os.rmdir(path)
+        except FileNotFoundError:
+            pass
+        except OSError:
+            return False
+        return True
+    procs.wait_until(gone, 5, f"removal of {path}")
+
+
+# mode: the value afterwards where the cgroup is missing and where it exists with another value, or how it fails
+MODES = {
+    "none": ("does not exist", "other"), "props": ("does not exist", "saved"), "soft": ("saved", "other"),
+    "full": ("saved", "saved"), "strict": ("saved", "exists already"), "ignore": ("missing", "other"),
+}
+MODE_FAILS = ("does not exist", "exists already")
+
+
+def modes(b, top, name, file, saved, other, new):
+    """Every mode with a cgroup that is missing and with one that is there, which has another value and owner."""
+    group = f"/zdtm-{os.getpid()}"
+    path = top + group
+    os.mkdir(path)
+    write(f"{path}/{file}", saved)
+    os.chown(path, 12, 34)
+    dump_from(b, [path])
+    for mode, cells in MODES.items():
+        for exists, cell in enumerate(cells):
+            here = f"--manage-cgroups={mode}, the cgroup {'exists' if exists else 'is missing'}"
+            if exists:
+                os.mkdir(path)
+                write(f"{path}/{file}", other)
+            got = restored(b, f"--manage-cgroups={mode}", fails=cell if cell in MODE_FAILS else None)
+            value = held(f"{path}/{file}") if os.path.exists(path) else "missing"
+            owner = os.stat(path).st_uid if os.path.exists(path) else -1
+            if got:
+                end_restored(b)
+            if got or exists:
+                remove(path)
+            wanted = {"saved": saved, "other": other, "missing": "missing"}.get(cell, other if exists else "missing")
+            expect(value == wanted, f"{here}: {file} is {value}, should be {wanted}")
+            if got:
+                wanted = "/" if mode == "ignore" else group
+                expect(got[name] == wanted, f"{here}: the task is in {got[name]}, should be in {wanted}")
+                wanted = -1 if cell == "missing" else 0 if mode in ("none", "ignore") else 12
+                expect(owner == wanted, f"{here}: it belongs to {owner}, should be {wanted}")
+    expect(restored(b, "--manage-cgroups")[name] == group, "without a word it is not soft")
+    expect(held(f"{path}/{file}") == saved != new, "the value is not restored")
+    leave(b, top, [path])
+
+
+@case
+def cgroup_modes_of_version_1(b):
+    modes(b, hierarchy("pids"), "pids", "pids.max", "77", "5000", "max")
+
+
+@case
+def cgroup_modes_of_version_2(b):
+    modes(b, hierarchy("unified"), "", "cgroup.max.depth", "3", "9", "max")
+
+
+@case
+def cgroup_modes_of_a_named_hierarchy(b):
+    modes(b, hierarchy("systemd"), "name=systemd", "notify_on_release", "1", "0", "0")
+
+
+@case
+def cgroup_root_in_every_spelling(b):
+    """By controller, by name, of version 2, of all, the root itself; the last word for a hierarchy counts."""
+    tops = {name: hierarchy(directory) for name, directory in
+            (("pids", "pids"), ("", "unified"), ("name=systemd", "systemd"), ("freezer", "freezer"))}
+    group = f"/zdtm-{os.getpid()}"
+    for top in tops.values():
+        os.mkdir(top + group)
+        os.mkdir(f"{top}{group}/in")
+    pid = b.start()
+    for top in tops.values():
+        write(f"{top}{group}/in/cgroup.procs", pid)
+    b.before = b.target.snapshot()
+    good(b, "dump", "-t", pid, "-D", b.images())
+    b.target.images = b.images()
+    b.target.await_death(b.before)
+    for top in tops.values():
+        os.rmdir(f"{top}{group}/in")
+        os.rmdir(top + group)
+    old, new = f"{group}/in", f"{group}-new"
+    for roots, wanted in (
+            ((new,), {name: new for name in tops}),
+            ((f"{new}/",), {name: new for name in tops}),
+            (("/",), {name: "/" for name in tops}),
+            ((f"pids:{new}/b",), {"pids": f"{new}/b"}),
+            ((f":{new}",), {"": new}),
+            ((f"unified:{new}",), {"": new}),
+            ((f"name=systemd:{new}",), {"name=systemd": new}),
+            ((f"systemd:{new}",), {"name=systemd": new}),
+            (("freezer:/",), {"freezer": "/"}),
+            ((f"pids:{new}", new + "-all", f"freezer:{new}", f"freezer:{new}/c"),
+             {"pids": new, "": new + "-all", "name=systemd": new + "-all", "freezer": f"{new}/c"})):
+        got = restored(b, *(word for root in roots for word in ("--cgroup-root", root)))
+        end_restored(b)
+        for name, path in got.items():
+            right = wanted.get(name, old) if name in tops else path
+            expect(path == right, f"--cgroup-root {' '.join(roots)}: in {name or 'version 2'} it is {path}, not {right}")
+            top = "/sys/fs/cgroup/" + (name.removeprefix("name=") or "unified")
+            while path.startswith(group):
+                remove(top + path)
+                path = os.path.dirname(path)
+    for root in ("pids", "pids:", "pids:x", ":", "", "/../x", "pids:/a//b"):
+        b.fails("invalid argument for --cgroup-root", "restore", "-d", "-D", b.images(), "--cgroup-root", root)
+    said = good(b, "restore", "-d", "-D", b.images(), "--cgroup-root", f"pid:{new}")
+    expect(f"--cgroup-root pid:{new}: this machine has no hierarchy with pid" in said, "nobody tells of an unknown controller", said)
+    for top in tops.values():
+        write(f"{top}/cgroup.procs", str(b.target.root))
+        os.rmdir(top + old)
+        os.rmdir(top + group)
+    b.before = b.target.snapshot()
+    b.unharmed()
+
+
+# what is set in a cgroup, and in another below it, which inherits some of that
+LIMITS = {
+    "devices": {"devices.list": ("devices.deny a", "devices.allow c 1:3 rwm", "devices.allow c 5:* r", "devices.allow b 7:0 m")},
+    "cpuset": {"cpuset.cpus": ("cpuset.cpus 0",), "cpuset.mems": ("cpuset.mems 0",), "cpuset.memory_migrate": ("cpuset.memory_migrate 1",),
+               "cpuset.sched_load_balance": ("cpuset.sched_load_balance 0",)},
+    "cpu": {"cpu.shares": ("cpu.shares 333",), "cpu.cfs_quota_us": ("cpu.cfs_quota_us 50000",), "cpu.cfs_period_us": (),
+            "cpu.cfs_burst_us": ("cpu.cfs_burst_us 10000",)},
+    "memory": {"memory.limit_in_bytes": ("memory.limit_in_bytes 268435456",), "memory.soft_limit_in_bytes": ("memory.soft_limit_in_bytes 134217728",),
+               "memory.swappiness": ("memory.swappiness 7",), "memory.oom_control": ("memory.oom_control 1",)},
+    "blkio": {"blkio.throttle.read_bps_device": ("blkio.throttle.read_bps_device {disk} 1048576",),
+              "blkio.throttle.write_iops_device": ("blkio.throttle.write_iops_device {disk} 100",)},
+    "pids": {"pids.max": ("pids.max 44",), "notify_on_release": ("notify_on_release 1",), "cgroup.clone_children": ("cgroup.clone_children 1",)},
+}
+LOW = {"cpuset": (("cpuset.cpus", "0"), ("cpuset.mems", "0")), "memory": (("memory.swappiness", "60"),),
+       "pids": (("notify_on_release", "0"),), "devices": (("devices.deny", "c 5:* r"),)}
+
+
+@case
+def cgroup_limits_of_version_1(b):
+    """Every controller that this machine has as version 1: limits of an upper and a lower cgroup, which differ."""
+    tops = {name: hierarchy(name) for name in LIMITS if os.path.exists(f"/sys/fs/cgroup/{name}/tasks")}
+    if not tops:
+        raise Skipped("no hierarchy of version 1 is mounted here")
+    disks = [name for name in os.listdir("/sys/block") if not name.startswith(("loop", "ram"))]
+    disk = held(f"/sys/block/{disks[0]}/dev") if disks else None
+    groups = {name: f"{top}/zdtm-{os.getpid()}" for name, top in tops.items()}
+    pid = b.start()
+    for name, group in groups.items():
+        os.mkdir(group)
+        for words in LIMITS[name].values():
+            for word in words:
+                file, _, value = word.format(disk=disk).partition(" ")
+                if disk or name != "blkio":
+                    write(f"{group}/{file}", value)
+        os.mkdir(f"{group}/low")
+        for file, value in LOW.get(name, ()):
+            write(f"{group}/low/{file}", value)
+        write(f"{group}/cgroup.procs", pid)
+
+    def looks():
+        return {f"{path}/{file}": procsnap.read(f"{path}/{file}") for name, group in groups.items()
+                for path in (group, f"{group}/low") for file in LIMITS[name]}
+    b.before = b.target.snapshot()
+    before = looks()
+    good(b, "dump", "-t", pid, "-D", b.images())
+    b.target.images = b.images()
+    b.target.await_death(b.before)
+    for group in groups.values():
+        os.rmdir(f"{group}/low")
+        os.rmdir(group)
+    good(b, "restore", "-d", "-D", b.images())
+    after = looks()
+    for name, group in groups.items():
+        write(f"{tops[name]}/cgroup.procs", str(b.target.root))
+        os.rmdir(f"{group}/low")
+        os.rmdir(group)
+    expect(before == after, "values differ:", *(f"{name}: {before[name]!r} {after[name]!r}" for name in before
+                                                if before[name] != after[name]))
+    b.before = b.target.snapshot()
+    b.unharmed()
+
+
+@case
+def cgroup_limits_of_hugetlb(b):
+    """In version 2 a controller works where the cgroup above hands it down, and that comes back too."""
+    top = hierarchy("unified")
+    if "hugetlb" not in held(f"{top}/cgroup.controllers").split():
+        raise Skipped("version 2 has no hugetlb controller here")
+    had = "hugetlb" in held(f"{top}/cgroup.subtree_control").split()
+    write(f"{top}/cgroup.subtree_control", "+hugetlb")
+    group = f"{top}/zdtm-{os.getpid()}"
+    paths = [f"{group}/low", group]
+    os.mkdir(group)
+    try:
+        write(f"{group}/cgroup.subtree_control", "+hugetlb")
+        write(f"{group}/hugetlb.2MB.max", "8388608")
+        os.mkdir(f"{group}/low")
+        write(f"{group}/low/hugetlb.2MB.rsvd.max", "4194304")
+        write(f"{group}/low/cgroup.max.depth", "2")
+        pid = b.start()
+        write(f"{group}/low/cgroup.procs", pid)
+        b.before = b.target.snapshot()
+        good(b, "dump", "-t", pid, "-D", b.images())
+        b.target.images = b.images()
+        b.target.await_death(b.before)
+        os.rmdir(f"{group}/low")
+        os.rmdir(group)
+        good(b, "restore", "-d", "-D", b.images())
+        got = [held(f"{group}/{name}") for name in ("cgroup.subtree_control", "low/hugetlb.2MB.rsvd.max", "low/hugetlb.2MB.max",
+                                                    "low/cgroup.max.depth")]
+        write(f"{top}/cgroup.procs", str(b.target.root))
+    finally:
+        for path in paths:
+            if os.path.exists(path):
+                os.rmdir(path)
+        if not had:
+            write(f"{top}/cgroup.subtree_control", "-hugetlb")
+    expect(got == ["hugetlb", "4194304", "max", "2"], f"values are {got}")
+    b.before = b.target.snapshot()
+    b.unharmed()
+
+
+@case
+def cgroup_of_a_user(b):
+    """Delegated to a user, with what systemd gives away, in both versions: it is theirs again."""
+    tops = [hierarchy("pids"), hierarchy("unified")]
+    paths = [f"{top}/zdtm-{os.getpid()}" for top in tops]
+    files = [(paths[0], name) for name in ("", "tasks", "cgroup.procs")]
+    files += [(paths[1], name) for name in ("", "cgroup.threads", "cgroup.procs", "cgroup.subtree_control")]
+    pid = b.start()
+    for path in paths:
+        os.mkdir(path)
+        write(f"{path}/cgroup.procs", pid)
+    for path, name in files:
+        os.chown(os.path.join(path, name), 1000, 1000)
+    b.before = b.target.snapshot()
+    good(b, "dump", "-t", pid, "-D", b.images())
+    b.target.images = b.images()
+    b.target.await_death(b.before)
+    for path in paths:
+        os.rmdir(path)
+    good(b, "restore", "-d", "-D", b.images())
+    owners = {os.path.join(path, name): os.stat(os.path.join(path, name)).st_uid for path, name in files}
+    others = [os.stat(f"{paths[0]}/pids.max").st_uid, os.stat(f"{paths[1]}/cgroup.max.depth").st_uid]
+    for top, path in zip(tops, paths):
+        write(f"{top}/cgroup.procs", str(b.target.root))
+        os.rmdir(path)
+    expect(set(owners.values()) == {1000}, f"owners are {owners}")
+    expect(others == [0, 0], f"limits belong to {others}")
+    b.before = b.target.snapshot()
+    b.unharmed()
+
+
+@case
+def cgroup_yard_of_version_2(b):
+    """A yard with version 2 alone: the others are found where they are mounted."""
+    top = hierarchy("unified")
+    yard = f"{b.dir}/yard"
+    os.makedirs(f"{yard}/unified")
+    os.makedirs(f"{yard}/pids")     # no hierarchy is mounted there
+    subprocess.run(["mount", "-t", "cgroup2", "none", f"{yard}/unified"], check=True)
+    b.mounts.append(f"{yard}/unified")
+    paths = [f"{top}/zdtm-{os.getpid()}", f"{hierarchy('pids')}/zdtm-{os.getpid()}"]
+    pid = b.start()
+    for path in paths:
+        os.mkdir(path)
+        write(f"{path}/cgroup.procs", pid)
+    write(f"{paths[0]}/cgroup.max.depth", "5")
+    write(f"{paths[1]}/pids.max", "55")
+    b.before = b.target.snapshot()
+    good(b, "dump", "-t", pid, "-D", b.images(), "--cgroup-yard", yard)
+    b.target.images = b.images()
+    b.target.await_death(b.before)
+    for path in paths:
+        os.rmdir(path)
+    good(b, "restore", "-d", "-D", b.images(), "--cgroup-yard", yard)
+    got = held(f"{paths[0]}/cgroup.max.depth"), held(f"{paths[1]}/pids.max")
+    for path in paths:
+        write(f"{os.path.dirname(path)}/cgroup.procs", str(b.target.root))
+        os.rmdir(path)
+    expect(got == ("5", "55"), f"limits are {got}")
+    b.before = b.target.snapshot()
+    b.unharmed()
+
+
+@case
+def cgroup_dump_controllers(b):
+    """Several, also version 2 and a named one as users call them; one that is not there is told."""
+    tops = [hierarchy(name) for name in ("pids", "freezer", "unified", "systemd")]
+    paths = [f"{top}/zdtm-{os.getpid()}" for top in tops]
+    pid = b.start()
+    for path in paths:
+        os.mkdir(path)
+        write(f"{path}/cgroup.procs", pid)
+    b.before = b.target.snapshot()
+    words = [word for name in ("unified", "systemd", "freezer", "nosuch") for word in ("--cgroup-dump-controller", name)]
+    said = good(b, "dump", "-t", pid, "-D", b.images(), *words)
+    b.target.images = b.images()
+    b.target.await_death(b.before)
+    for path in paths:
+        os.rmdir(path)
+    expect("--cgroup-dump-controller nosuch: this machine has no hierarchy with it" in said, "nobody tells of nosuch", said)
+    good(b, "restore", "-d", "-D", b.images())
+    there = [os.path.exists(path) for path in paths]
+    for top, path in zip(tops, paths):
+        write(f"{top}/cgroup.procs", str(b.target.root))
+        if os.path.exists(path):
+            os.rmdir(path)
+    expect(there == [False, True, True, True], f"made are: {there}")
+    b.before = b.target.snapshot()
+    b.unharmed()
+
+
+@case
+def cgroup_props_of_the_user(b):
+    """One more property, of a controller and of its own, and one that cannot be written: the restore says which."""
+    top = hierarchy("memory")
+    path = f"{top}/zdtm-{os.getpid()}"
+    pid = b.start()
+    os.mkdir(path)
+    write(f"{path}/cgroup.procs", pid)
+    write(f"{path}/memory.swappiness", "33")
+    b.before = b.target.snapshot()
+    text = '"memory":\n - "strategy": "replace"\n - "properties": ["memory.swappiness", "memory.failcnt", "no.such"]\n'
+    good(b, "dump", "-t", pid, "-D", b.images(), "--cgroup-props", text, "-R")
+    text = text.replace("memory.failcnt", "memory.numa_stat")
+    good(b, "dump", "-t", pid, "-D", b.images("bad"), "--cgroup-props", text)
+    b.target.images = b.images()
+    b.target.await_death(b.before)
+    os.rmdir(path)
+    b.fails("memory.numa_stat of cgroup /zdtm-[0-9]+ of memory", "restore", "-d", "-D", b.images("bad"))
+    expect(not os.path.exists(path), "a failed restore leaves its cgroup")
+    good(b, "restore", "-d", "-D", b.images())
+    got = held(f"{path}/memory.swappiness")
+    write(f"{top}/cgroup.procs", str(b.target.root))
+    os.rmdir(path)
+    expect(got == "33", f"the property is {got}")
+    b.before = b.target.snapshot()
+    b.unharmed()
 
 
 if __name__ == "__main__":

@@ -47,6 +47,12 @@ static void names_and_paths(void **state)
 	assert_false(cgroup_name_has("cpuset", "cpu"));
 	assert_true(cgroup_name_has("", ""));
 	assert_false(cgroup_name_has("cpu", ""));
+	assert_true(cgroup_is_called("name=x", "x"));
+	assert_true(cgroup_is_called("name=x", "name=x"));
+	assert_true(cgroup_is_called("", "unified"));
+	assert_true(cgroup_is_called("cpu,cpuacct", "cpu,cpuacct"));
+	assert_false(cgroup_is_called("cpu", "unified"));
+	assert_false(cgroup_is_called("", "x"));
 	assert_true(cgroup_path_is_below("/a/b", "/a"));
 	assert_true(cgroup_path_is_below("/a", "/a"));
 	assert_true(cgroup_path_is_below("/a", "/"));
