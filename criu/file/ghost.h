@@ -50,5 +50,7 @@ int ghost_fill(const struct ghost *g, int fd) must_check;
 
 /* --- restore: stand_in.c --- */
 int stand_ins_make(struct restore *r) must_check;
+/* Whoever survives a restore that is through takes away the links that the dump had left for it. */
+int stand_ins_promise(struct restore *r) must_check;
 void stand_ins_release(struct restore *r);
 const struct stand_in *stand_in_of(const struct restore *r, uint32_t file_id);

@@ -20,6 +20,7 @@ struct paths {
 	VEC(struct ghost) ghosts;
 	VEC(struct remap_link) links;
 	VEC(struct stand_in) stand_ins;
+	VEC(int) spent;			/* journal entries of a restore: links of the dump that it takes away at its end */
 };
 
 struct paths *paths_of(struct model *m);

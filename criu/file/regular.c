@@ -156,6 +156,12 @@ static int regular_prepare(struct restore *r)
 	return stand_ins_make(r);
 }
 
+static int regular_hand_over(struct restore *r, pid_t root_real)
+{
+	(void)root_real;
+	return stand_ins_promise(r);
+}
+
 static void regular_release(struct restore *r)
 {
 	stand_ins_release(r);
@@ -302,6 +308,7 @@ const struct file_kind regular_kind = {
 	.foresee = regular_foresee,
 	.prepare = regular_prepare,
 	.prepare_inside = regular_prepare,	/* those in mounts of the tree's own */
+	.hand_over = regular_hand_over,
 	.release = regular_release,
 	.make = regular_make,
 };

@@ -318,6 +318,11 @@ static const RegFileEntry *first_of(const struct restore *r, const struct ghost 
 	return NULL;
 }
 
+static bool is_link(const RemapFilePathEntry *e)
+{
+	return e->remap_type == REMAP_TYPE__LINKED;
+}
+
 /* In mounts of the tree's own it is the root task that makes files, else the tool. */
 static bool is_ours(const struct restore *r, const RegFileEntry *e)
 {
@@ -369,9 +374,26 @@ int stand_ins_make(struct restore *r)
 		err = make_ghost_there(r, &p->ghosts.v[i]);
 	}
 	for (size_t i = 0; i < r->m.remaps.n && !err; i++)
-		if (r->m.remaps.v[i]->remap_type == REMAP_TYPE__LINKED)
+		if (is_link(r->m.remaps.v[i]))
 			err = make_link_there(r, r->m.remaps.v[i]);
 	return err;
+}
+
+int stand_ins_promise(struct restore *r)
+{
+	for (size_t i = 0; i < r->m.remaps.n; i++) {
+		const RemapFilePathEntry *e = r->m.remaps.v[i];
+		int entry;
+
+		if (!is_link(e))
+			continue;
+		entry = journal_enter(r->journal, JOURNAL_SPENT, name_of(&r->m, e->remap_id),
+				      where_namespace(r, entry_of(&r->m, e->orig_id)));
+		if (entry < 0)
+			return entry;
+		vec_push(&r->m.arena, &paths_of(&r->m)->spent, entry);
+	}
+	return 0;
 }
 
 /* A link that the dump has left. */
@@ -394,8 +416,10 @@ void stand_ins_release(struct restore *r)
 		close(p->stand_ins.v[i].fd);
 	p->stand_ins.n = 0;
 	/* A restore that failed can be tried again. */
-	for (size_t i = 0; r->files->is_committed && i < r->m.remaps.n; i++) {
-		if (r->m.remaps.v[i]->remap_type == REMAP_TYPE__LINKED)
+	for (size_t i = 0; r->files->is_committed && i < r->m.remaps.n; i++)
+		if (is_link(r->m.remaps.v[i]))
 			remove_link(r, r->m.remaps.v[i]);
-	}
+	for (size_t i = 0; i < p->spent.n; i++)
+		journal_strike(r->journal, p->spent.v[i]);
+	p->spent.n = 0;
 }

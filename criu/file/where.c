@@ -114,6 +114,13 @@ bool where_is_inside(const struct restore *r, const RegFileEntry *e)
 	return r->m.mounts && namespace_of(r, e);
 }
 
+const char *where_namespace(struct restore *r, const RegFileEntry *e)
+{
+	const struct ns *ns = r->m.mounts ? namespace_of(r, e) : NULL;
+
+	return ns ? ns_path_made(r, ns) : NULL;
+}
+
 int where_visit(struct restore *r, const RegFileEntry *e, struct mount_visit *ret)
 {
 	const struct ns *ns = r->m.mounts ? namespace_of(r, e) : NULL;

@@ -29,6 +29,8 @@ const RegFileEntry *where_entry(const struct model *m, uint32_t id);
 int where_open_entry(const struct restore *r, const RegFileEntry *e, uint32_t flags) must_check;
 /* Whether its mount is one of the tree's, not of the tool's. */
 bool where_is_inside(const struct restore *r, const RegFileEntry *e);
+/* In the tool: the path of the mount namespace that the record's file is in; NULL: the tool's own. */
+const char *where_namespace(struct restore *r, const RegFileEntry *e);
 /*
  * Between these two, absolute paths mean those of the mount namespace that the record's file is in, in a process with
  * no other thread. Without namespaces they do nothing.

@@ -100,13 +100,18 @@ int ns_prepare(struct restore *r)
 	return 0;
 }
 
-int ns_open_made(const struct restore *r, const struct ns *ns)
+const char *ns_path_made(struct restore *r, const struct ns *ns)
 {
-	char path[64];
-	int fd;
+	pid_t first = shared_ns(r->shared, ns->index)->pid_real;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/%s", shared_ns(r->shared, ns->index)->pid_real, ns_rows[ns->type].name);
-	fd = proc_open(path, O_RDONLY);
+	return arena_printf(&r->m.arena, "/proc/%d/ns/%s", first, ns_rows[ns->type].name);
+}
+
+int ns_open_made(struct restore *r, const struct ns *ns)
+{
+	const char *path = ns_path_made(r, ns);
+	int fd = proc_open(path, O_RDONLY);
+
 	return fd < 0 ? fail_errno("open %s", path) : fd;
 }
 

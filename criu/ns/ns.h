@@ -94,8 +94,9 @@ int ns_make_last(struct restore *r) must_check;
  */
 int ns_own_files(struct restore *r) must_check;
 int ns_enter_user(struct restore *r) must_check;
-/* The namespace itself, once its first task is in it. */
-int ns_open_made(const struct restore *r, const struct ns *ns) must_check;
+/* The namespace itself, once its first task is in it; and the path by which it is found, as long as that task lives. */
+int ns_open_made(struct restore *r, const struct ns *ns) must_check;
+const char *ns_path_made(struct restore *r, const struct ns *ns);
 /* Whether this is a CLONE_NEW* of a kind of namespace. */
 bool ns_flag_is_known(uint32_t flag);
 /* In a task, when all exist: a new descriptor of that namespace, also of the tool's, or a reported error. */

@@ -2,12 +2,15 @@
 /* Steps in shared memory: two futexes and the first failure. */
 #include <limits.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 #include "base/log.h"
+#include "base/own.h"
 #include "base/progress.h"
 #include "kernel/proc_stat.h"
 #include "run/barrier.h"
@@ -45,6 +48,13 @@ static bool has_failed(const struct restore *r)
 	return __atomic_load_n(&r->shared->error, __ATOMIC_ACQUIRE);
 }
 
+/* Against barrier_kill(): between its own number and the flag, on both sides, so that one of them sees the other. */
+int barrier_check(const struct restore *r)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return has_failed(r) ? -ECANCELED : 0;
+}
+
 int barrier_pass(struct restore *r, enum restore_step step)
 {
 	struct restore_shared *s = r->shared;
@@ -63,7 +73,7 @@ static void fail_all(struct restore_shared *s, int err, pid_t who)
 {
 	int32_t none = 0;
 
-	if (__atomic_compare_exchange_n(&s->error, &none, err, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+	if (__atomic_compare_exchange_n(&s->error, &none, err, false, __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE))
 		s->error_pid = who;
 	futex_wake(&s->n_arrived);
 	/* Those who wait for the step look at the error when they wake up. */
@@ -79,9 +89,25 @@ void barrier_kill(struct restore_shared *s)
 {
 	/* First: one that has been forked just now, and has told nobody its number yet, ends by this. */
 	fail_all(s, ECANCELED, 0);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (uint32_t i = 0; i < s->n_tasks; i++)
 		if (s->tasks[i].pid_real > 0)
 			kill(s->tasks[i].pid_real, SIGKILL);
+}
+
+void barrier_kill_and_wait(struct restore_shared *s)
+{
+	enum { PATIENCE_MS = 10 * 1000 };	/* somebody may have frozen them */
+
+	barrier_kill(s);
+	for (uint32_t i = 0; i < s->n_tasks; i++) {
+		pid_t pid = s->tasks[i].pid_real;
+		auto_fd int pidfd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+		struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+		if (pidfd >= 0 && poll(&p, 1, PATIENCE_MS) == 0)
+			warn("process %d does not end", pid);
+	}
 }
 
 /* Whoever fails does not know of the flag: so its waiters look around now and then. */

@@ -20,3 +20,7 @@ void flag_raise(uint32_t *flag);
 void barrier_fail(struct restore *r, int err);
 /* In the tool, or whoever acts for it when it is dead: every task ends, also those that nobody knows the number of. */
 void barrier_kill(struct restore_shared *s);
+/* The same; returns when they have ended, so that none of them makes anything any more. For whoever is not their parent. */
+void barrier_kill_and_wait(struct restore_shared *s);
+/* In a task that has just told its number: 0, or -ECANCELED when nobody may go on. */
+int barrier_check(const struct restore *r) must_check;

@@ -82,7 +82,9 @@ void journal_keep(struct journal *j)
 /* Is this change meant to stay now, or none any more? */
 static bool is_settled(const struct journal *j, const struct entry *e)
 {
-	return !atomic_load(&e->is_open) || (e->kind >= JOURNAL_CGROUP && atomic_load(&j->is_kept));
+	bool is_kept = atomic_load(&j->is_kept);
+
+	return !atomic_load(&e->is_open) || (e->kind == JOURNAL_SPENT ? !is_kept : e->kind >= JOURNAL_CGROUP && is_kept);
 }
 
 void *journal_record(struct journal *j)
@@ -159,7 +161,15 @@ void journal_set_tasks(struct journal *j, struct restore_shared *s)
 	j->tasks = s;
 }
 
-static void take_back(const struct journal *j, const struct entry *e)
+/* First of all, and until they have ended: what they make in their last moments would come behind what is taken back. */
+static void end_tasks(const struct journal *j)
+{
+	for (uint32_t i = 0; i < min(atomic_load(&j->n), (uint32_t)ENTRIES); i++)
+		if (j->e[i].kind == JOURNAL_TASKS && !is_settled(j, &j->e[i]) && j->tasks)
+			barrier_kill_and_wait(j->tasks);
+}
+
+static void take_back(const struct entry *e)
 {
 	switch (e->kind) {
 	case JOURNAL_IMAGES:
@@ -173,6 +183,12 @@ static void take_back(const struct journal *j, const struct entry *e)
 	case JOURNAL_FILE_INSIDE:
 		unlink_inside(e->value, e->path);
 		break;
+	case JOURNAL_SPENT:
+		if (*e->value)
+			unlink_inside(e->value, e->path);
+		else
+			remove_name(e->path);
+		break;
 	case JOURNAL_FREEZER:
 		write_back(e->path, e->value);
 		break;
@@ -184,9 +200,7 @@ static void take_back(const struct journal *j, const struct entry *e)
 		put_peek_off_back(e->path, e->value);
 		break;
 	case JOURNAL_TASKS:
-		if (j->tasks)
-			barrier_kill(j->tasks);
-		break;
+		break;		/* by end_tasks() */
 	}
 }
 
@@ -203,10 +217,11 @@ static void put_processes_back(struct journal *j)
 void journal_take_back(struct journal *j)
 {
 	put_processes_back(j);
+	end_tasks(j);
 	for (uint32_t i = min(atomic_load(&j->n), (uint32_t)ENTRIES); i--;) {
 		if (is_settled(j, &j->e[i]))
 			continue;
-		take_back(j, &j->e[i]);
+		take_back(&j->e[i]);
 		journal_strike(j, i);
 	}
 }

@@ -18,6 +18,8 @@ enum journal_kind {
 	JOURNAL_CGROUP,			/* a cgroup (path) is made: remove it and what is below */
 	JOURNAL_NAME,			/* a name (path) in a file system is made: remove it */
 	JOURNAL_TASKS,			/* tasks are being made: kill them (restore_shared knows which) */
+	/* What a restore has used up, from journal_keep() on; until then it is needed to try again: */
+	JOURNAL_SPENT,			/* a name (path): remove it, from the root of a mount namespace if `value` is one */
 };
 
 struct journal;

@@ -421,13 +421,15 @@ static void go(struct restore *r)
 {
 	cancel_ignore();
 	report_hook(r, "pre-resume");
+	journal_keep(r->journal);
+	/* Behind it: whoever has to kill them must not find them frozen, since then they do not end. */
 	if (cgroups_freeze(r))
 		warn("not every cgroup is frozen as it was");
-	journal_keep(r->journal);
+	files_restore_commit(r);
+	/* Before the tasks look, and before the watcher ends, which takes back what is still in the journal. */
+	files_restore_release(r);
 	attach_go(r);
 	cgroups_commit(r);
-	files_restore_commit(r);
-	files_restore_release(r);	/* before the watcher ends, which takes back what is still in the journal */
 	guard_unwatch(r->watcher);
 	prctl(PR_SET_CHILD_SUBREAPER, 0);
 	report_hook(r, "post-resume");

@@ -408,8 +408,10 @@ static void no_return child_main(struct restore *r, const struct task *t, bool i
 	r->self = t;
 	log_as_task(leader(t)->pid);
 	block_signals();
-	if (r->m.namespaces.n)
-		r->shared->tasks[t->index].pid_real = pids_own_real();
+	r->shared->tasks[t->index].pid_real = r->m.namespaces.n ? pids_own_real() : getpid();
+	err = barrier_check(r);
+	if (err)
+		_exit(EXIT_FAILURE);
 	if (!is_alive(t))
 		zombie_main(r, t, run);
 	err = cgroups_enter(r, t, is_in_cgroup);

@@ -1,11 +1,13 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Trees in namespaces: the tool is killed at random moments of dump and of restore, and broken in every stage. A dump leaves
-the tree as it was; a restore leaves all of the tree (it was through) or nothing. What is compared before and after, besides
-the processes: their namespaces and mounts, files in every root, packet filters, cgroups and what is frozen, and mounts,
-files and cgroups outside.
+"""Trees in namespaces, in cgroups, and with names in the file system: the tool is killed at random moments of dump and of
+restore, and broken in every stage. A dump leaves the tree as it was; a restore leaves all of the tree, which runs (it was
+through), or nothing. What is compared before and after, besides the processes: their namespaces and mounts, files in every
+root, packet filters, cgroups and what is frozen, and mounts, files and cgroups outside.
 
-    killns.py [--criu PATH] [--seed N] [--dumps N] [--restores N] [NAME:FLAVOR...]
+    killns.py [--criu PATH] [--seed N] [--dumps N] [--restores N] [--calls N] [NAME:FLAVOR...]
+
+--calls: of restores, so many are killed at a system call each, spread over all that the visible process makes (0: at every one).
 """
 import argparse
 import glob
@@ -13,19 +15,22 @@ import os
 import random
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path[:0] = [os.path.join(TOP, "test", "zdtm")]
+sys.path[:0] = [os.path.join(TOP, "test", "zdtm"), os.path.dirname(os.path.abspath(__file__))]
 import desc  # noqa: E402
 import nsrun  # noqa: E402
 import procs  # noqa: E402
 import procsnap  # noqa: E402
 import run  # noqa: E402
+import syscalls  # noqa: E402
 
-TREES = ("ns_pid_nested:h", "mnt_deleted:h", "ns_whole:h", "ns_whole:uns")
+TREES = ("ns_pid_nested:h", "mnt_deleted:h", "ns_whole:h", "ns_whole:uns", "unix_names:h", "unix_names:ns", "cgroup_v1:h",
+         "ns_cgroup:h")
 RUNS = {"h": run.Run, "ns": nsrun.NsRun, "uns": nsrun.UnsRun}
 NOT_FILES = {"proc", "sys"}
 SETTLING = 3        # seconds that whoever survives may take to put things back
@@ -49,7 +54,7 @@ def link(path):
 
 class Tree:
     def __init__(self, criu, name, flavor):
-        self.criu = criu
+        self.criu = os.path.realpath(criu)
         test = desc.parse(f"static/{name}", os.path.join(TOP, "test", "zdtm", "static", f"{name}.c"))
         self.target = RUNS[flavor](test, run.Options(criu, os.path.join(TOP, "build")))
         self.name = os.path.basename(self.target.dir)
@@ -75,6 +80,12 @@ class Tree:
                 found[path] = procsnap.read(f"{path}/cgroup.freeze") or procsnap.read(f"{path}/freezer.state")
         return found
 
+    def own_mounts(self, pid):
+        """Without those of other tests, whose directories stand beside ours: they come and go."""
+        lines = (procsnap.read(f"/proc/{pid}/mountinfo") or "").splitlines()
+        beside = os.path.dirname(self.target.dir) + "/"
+        return [line for line in lines if self.target.dir in line or beside not in line]
+
     def outside(self):
         mounts = procsnap.read("/proc/self/mountinfo") or ""
         work = [name for name in files_below(self.target.work) if not name.startswith("/out")]
@@ -88,7 +99,7 @@ class Tree:
             names = ("mnt", "net", "pid", "ipc", "uts", "cgroup", "user")
             spaces = [link(f"/proc/{pid}/ns/{name}") for name in names]
             found[f"namespaces of {pid}"] = spaces
-            found[f"mounts of {pid}"] = procsnap.read(f"/proc/{pid}/mountinfo")
+            found[f"mounts of {pid}"] = self.own_mounts(pid)
             if not found[f"mounts of {pid}"]:
                 continue        # a zombie
             root = os.stat(f"/proc/{pid}/root")
@@ -187,16 +198,84 @@ class Tree:
                 break
 
     # --- restores ----------------------------------------------------------------------------------------------
-    def settled_count(self):
-        """How many processes there are when it is all or nothing, or after a while."""
-        deadline = time.monotonic() + SETTLING
-        while time.monotonic() < deadline:
-            procs.reap()
-            n = len(procs.descendants())
-            if n in (0, self.size):
+    def clear_outside(self):
+        """What the tree has there, and ended without: a restore that is undone must not leave it."""
+        procs.kill_descendants()
+        procs.remove_cgroups(self.name)
+        for path, _, names in os.walk(self.target.work):
+            for name in names:
+                if stat.S_ISSOCK(os.lstat(os.path.join(path, name)).st_mode):
+                    os.unlink(os.path.join(path, name))
+
+    def restored_root(self):
+        """Of the tree that is there; None if somebody of it is still traced."""
+        pids = procs.descendants()
+        for pid in pids:
+            status = procsnap.read(f"/proc/{pid}/status") or ""
+            if "\nTracerPid:\t0\n" not in status:
+                return None
+        return pids[0]
+
+    def runs_on(self):
+        """A restore that was through left all of the tree: the program itself says whether that is at work, and as it was."""
+        try:
+            self.target.root = procs.wait_until(self.restored_root, SETTLING, "end of tracing")
+            self.target.check_program()
+            procs.wait_until(lambda: procs.reap() or not procs.descendants(), SETTLING, "end of the tree")
+        except (run.Failed, procs.Timeout) as e:
+            self.fail("a restore was through, but the tree does not go on", *e.args)
+        with open(self.target.path("verdict"), "w", encoding="utf-8"):
+            pass
+
+    def judge_killed_restore(self, before):
+        """1 if it was through."""
+        left = self.settled_count()
+        if left == self.size:
+            self.runs_on()
+        elif left:
+            self.fail(f"{left} of {self.size} processes are left")
+        else:
+            self.is_same(before, self.outside)
+        self.clear_outside()
+        return left == self.size
+
+    def kill_at_calls(self, before, n):
+        """At n of all system calls, at all of them for 0."""
+        calls, status = syscalls.run_until(self.words("restore"))
+        if status:
+            self.fail(f"a restore that is traced ends with {status:#x}")
+        self.clear_outside()
+        step = max(calls // n, 1) if n else 1
+        whole = tried = 0
+        for call in range(random.randint(1, step), calls, step):
+            syscalls.run_until(self.words("restore"), call)
+            bad = self.failures
+            whole += self.judge_killed_restore(before)
+            tried += 1
+            if self.failures > bad:
+                print(f"  killed at system call {call} of {calls}", flush=True)
+            if self.failures > 3:
                 break
-            time.sleep(0.01)
-        return n
+        return tried, whole
+
+    def settled_count(self):
+        """How many processes there are when it is all or nothing and nobody of the tool is there any more, or after a while."""
+        def is_settled():
+            procs.reap()
+            found = procs.descendants()
+            return len(found) in (0, self.size) and all(map(self.is_of_the_tree, found))
+        try:
+            procs.wait_until(is_settled, SETTLING, "all or nothing")
+        except procs.Timeout:
+            pass
+        return len(procs.descendants())
+
+    def is_of_the_tree(self, pid):
+        """Neither the tool nor somebody who is about to end; a zombie may be, but not one that is ours to reap."""
+        state, parent = (procsnap.read(f"/proc/{pid}/stat") or ") X 0").rpartition(") ")[2].split()[:2]
+        if state == "Z":
+            return int(parent) != os.getpid()
+        return link(f"/proc/{pid}/exe") not in (None, self.criu)
 
     def break_restores(self, before):
         for stage in ("load", "plan", "hook", "watch", "cgroups", "fork", "make", "fill", "arm", "commit"):
@@ -208,37 +287,31 @@ class Tree:
                 self.fail(f"broken in {stage}: {procs.descendants()} are left")
             self.is_same(before, self.outside)
 
-    def kill_restores(self, n):
+    def kill_restores(self, n, n_calls):
         self.target.await_death(self.snapshot)
-        procs.remove_cgroups(self.name)
+        self.clear_outside()
         before = self.outside()
         self.break_restores(before)
         longest = self.took(self.words("restore"))
+        self.clear_outside()
         whole = 0
         for _ in range(n):
-            procs.kill_descendants()
-            procs.remove_cgroups(self.name)
             self.killed(self.words("restore"), longest, False)
-            left = self.settled_count()
-            whole += left == self.size
-            if left not in (0, self.size):
-                self.fail(f"{left} of {self.size} processes are left")
-            elif not left:
-                self.is_same(before, self.outside)
+            whole += self.judge_killed_restore(before)
             if self.failures > 3:
-                break
-        procs.kill_descendants()
-        return whole
+                return n, whole
+        tried, through = self.kill_at_calls(before, n_calls)
+        return n + tried, whole + through
 
-    def go(self, dumps, restores):
+    def go(self, dumps, restores, calls):
         try:
             self.start()
             self.kill_dumps(dumps)
             if self.failures:
-                return 0
+                return 0, 0
             self.clear_images()
             subprocess.run(self.words("dump"), stdin=subprocess.DEVNULL, check=True)
-            return self.kill_restores(restores)
+            return self.kill_restores(restores, calls)
         finally:
             self.target.clean()
 
@@ -249,6 +322,7 @@ def main():
     p.add_argument("--seed", type=int, default=time.time_ns() % 10**9)
     p.add_argument("--dumps", type=int, default=30)
     p.add_argument("--restores", type=int, default=60)
+    p.add_argument("--calls", type=int, default=40)
     p.add_argument("trees", nargs="*", default=TREES)
     a = p.parse_args()
     procs.become_reaper()
@@ -257,8 +331,8 @@ def main():
         name, flavor = re.fullmatch(r"(\w+):(\w+)", tree).groups()
         random.seed(a.seed)
         case = Tree(a.criu, name, flavor)
-        whole = case.go(a.dumps, a.restores)
-        print(f"{tree}: seed {a.seed}: {a.dumps} dumps and {a.restores} restores killed, {whole} were through, "
+        tried, whole = case.go(a.dumps, a.restores, a.calls)
+        print(f"{tree}: seed {a.seed}: {a.dumps} dumps and {tried} restores killed, {whole} were through, "
               f"{case.failures} left something behind", flush=True)
         failed += case.failures > 0
     print(f"{len(a.trees) - failed} passed, {failed} failed, 0 skipped")
