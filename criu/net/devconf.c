@@ -168,47 +168,54 @@ static void add_named(struct arena *a, const char *path, const char *value, size
 	pb_push(a, *v, *n, s);
 }
 
-/* The name of a setting that only files have, if this is one of "default". */
-static const char *unlisted_default(const NamedSysctl *s, const char *family)
+/* Is it one of "default" that only files have? */
+static bool is_unlisted(const NamedSysctl *s, const char *family)
 {
 	char prefix[32];
 	const char *name = s->name + snprintf(prefix, sizeof(prefix), "%s/conf/default/", family);
 
 	/* How addresses are made up is told among the attributes of the device. */
-	if (!has_prefix(s->name, prefix) || has_any_row(family, name) || streq(name, "addr_gen_mode"))
-		return NULL;
-	return name;
+	return has_prefix(s->name, prefix) && !has_any_row(family, name) && !streq(name, "addr_gen_mode");
 }
 
-static void scan_unlisted(struct arena *a, const NetnsEntry *ns, NetDeviceEntry *e, const char *family)
+void devconf_list_files(struct arena *a, const NetnsEntry *ns, struct devconf_files *ret)
+{
+	for (size_t i = 0; i < ns->n_sysctls; i++) {
+		if (is_unlisted(ns->sysctls[i], "ipv4"))
+			vec_push(a, &ret->v4, ns->sysctls[i]);
+		if (is_unlisted(ns->sysctls[i], "ipv6"))
+			vec_push(a, &ret->v6, ns->sysctls[i]);
+	}
+}
+
+static void scan_unlisted(struct arena *a, const NamedSysctl *const *defaults, size_t n, NetDeviceEntry *e,
+			  const char *family)
 {
 	auto_fd int dir = -1;
 	char path[128], value[64];
 
-	for (size_t i = 0; i < ns->n_sysctls; i++) {
-		const char *name = unlisted_default(ns->sysctls[i], family);
+	if (!n)
+		return;
+	snprintf(path, sizeof(path), "%s/conf/%s", family, e->name);
+	dir = sysctl_open_dir(path);
+	for (size_t i = 0; i < n; i++) {
+		const char *name = strrchr(defaults[i]->name, '/') + 1;
 
-		if (!name)
-			continue;
-		if (dir < 0) {
-			snprintf(path, sizeof(path), "%s/conf/%s", family, e->name);
-			dir = sysctl_open_dir(path);
-		}
 		if (sysctl_read_at(dir, name, value, sizeof(value)) <= 0 ||
-		    (e->type != ND_TYPE__LOOPBACK && streq(value, ns->sysctls[i]->value)))
+		    (e->type != ND_TYPE__LOOPBACK && streq(value, defaults[i]->value)))
 			continue;
 		snprintf(path, sizeof(path), "%s/conf/%s/%s", family, e->name, name);
 		add_named(a, path, value, &e->n_more_conf, &e->more_conf);
 	}
 }
 
-void devconf_scan_device_files(struct arena *a, const NetnsEntry *ns, NetDeviceEntry *e)
+void devconf_scan_device_files(struct arena *a, const struct devconf_files *files, NetDeviceEntry *e)
 {
 	scan_secret(a, e);
 	if (e->n_conf4)
-		scan_unlisted(a, ns, e, "ipv4");
+		scan_unlisted(a, files->v4.v, files->v4.n, e, "ipv4");
 	if (e->n_conf6)
-		scan_unlisted(a, ns, e, "ipv6");
+		scan_unlisted(a, files->v6.v, files->v6.n, e, "ipv6");
 }
 
 /* "default" or "all" of one family. */

@@ -267,6 +267,7 @@ NetDeviceEntry *link_record(struct dump *d, const struct nlmsghdr *h)
 struct link_scan {
 	struct dump *d;
 	struct net_ns *ns;
+	struct devconf_files files;
 };
 
 static int each_link(const struct nlmsghdr *h, void *arg)
@@ -279,7 +280,7 @@ static int each_link(const struct nlmsghdr *h, void *arg)
 	e = link_record(s->d, h);
 	if (!e)
 		return 0;
-	devconf_scan_device_files(&s->d->m.arena, s->ns->entry, e);
+	devconf_scan_device_files(&s->d->m.arena, &s->files, e);
 	vec_push(&s->d->m.arena, &s->ns->links, e);
 	return 0;
 }
@@ -327,9 +328,11 @@ int link_dump(struct netlink *nl, int family, netlink_each each, void *arg)
 
 int link_scan(struct dump *d, struct net_ns *ns, struct netlink *nl)
 {
-	struct link_scan s = { d, ns };
-	int err = link_dump(nl, AF_UNSPEC, each_link, &s);
+	struct link_scan s = { .d = d, .ns = ns };
+	int err;
 
+	devconf_list_files(&d->m.arena, ns->entry, &s.files);
+	err = link_dump(nl, AF_UNSPEC, each_link, &s);
 	if (!err && has_bridge(ns) && !d->opt->plain_images)
 		err = link_dump(nl, AF_BRIDGE, each_port, &s);
 	return err;

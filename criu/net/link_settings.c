@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What devices are given when all of them exist: attributes, settings, masters, VLANs, other names, flags. */
+#include <stdio.h>
 #include <sys/socket.h>
 #include <linux/if.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include "base/log.h"
+#include "base/map.h"
 #include "base/parse.h"
+#include "net/addr_gen.h"
 #include "net/build.h"
 #include "net/devconf.h"
 #include "net/link.h"
@@ -26,6 +29,7 @@ struct settings {
 	struct net_ns *ns;
 	struct netlink *nl;
 	VEC(NetDeviceEntry *) now;
+	struct map names;		/* places in now, by a hash of the name */
 };
 
 int link_index(struct netlink *nl, const char *name, int *ret)
@@ -36,10 +40,20 @@ int link_index(struct netlink *nl, const char *name, int *ret)
 	int err;
 
 	netlink_put_str(m, IFLA_IFNAME, name);
+	netlink_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	err = netlink_ask(nl, m, &h);
 	if (!err)
 		*ret = ((struct ifinfomsg *)NLMSG_DATA(h))->ifi_index;
 	return err;
+}
+
+static uint64_t hash_name(const char *name)
+{
+	uint64_t h = 0;
+
+	for (; *name; name++)
+		h = hash_add(h, *name);
+	return h;
 }
 
 static int each_now(const struct nlmsghdr *h, void *arg)
@@ -47,14 +61,26 @@ static int each_now(const struct nlmsghdr *h, void *arg)
 	struct settings *s = arg;
 	NetDeviceEntry *e = h->nlmsg_type == RTM_NEWLINK ? link_state(s->b->arena, h) : NULL;
 
-	if (e)
-		vec_push(s->b->arena, &s->now, e);
+	if (!e)
+		return 0;
+	*map_at(s->b->arena, &s->names, hash_name(e->name)) = s->now.n;
+	vec_push(s->b->arena, &s->now, e);
 	return 0;
+}
+
+static int list_now(struct settings *s)
+{
+	s->now.n = 0;
+	return link_dump(s->nl, AF_UNSPEC, each_now, s);
 }
 
 static const NetDeviceEntry *find_now(const struct settings *s, const NetDeviceEntry *e)
 {
-	for (size_t i = 0; i < s->now.n; i++)
+	const uint64_t *at = map_find(&s->names, hash_name(e->name));
+
+	if (at && *at < s->now.n && streq(s->now.v[*at]->name, e->name))
+		return s->now.v[*at];
+	for (size_t i = 0; i < s->now.n; i++)	/* gone, or two names with the same hash */
 		if (streq(s->now.v[i]->name, e->name))
 			return s->now.v[i];
 	return NULL;
@@ -412,35 +438,40 @@ static bool has_ports(const struct net_ns *ns)
 
 int link_settings_make(struct net_build *b, struct net_ns *ns, struct netlink *nl)
 {
-	struct settings s = { b, ns, nl, { 0 } };
-	int err = link_dump(nl, AF_UNSPEC, each_now, &s);
+	struct settings s = { .b = b, .ns = ns, .nl = nl };
+	int err = list_now(&s);
 
 	if (!err)
 		err = each(&s, set_alone);
 	if (!err)
 		err = each(&s, enslave);
-	if (!err && has_ports(ns)) {
-		s.now.n = 0;
-		err = link_dump(nl, AF_UNSPEC, each_now, &s);
-	}
+	if (!err && has_ports(ns))
+		err = list_now(&s);
 	if (!err)
 		err = each(&s, set_related);
 	return err ?: set_all_up(&s);
 }
 
-/* The kernel looks after carriers when it has time, and makes up addresses then; asked for one device, it looks at once. */
+/*
+ * The kernel looks after carriers when it has time, and makes up addresses then; asked for one device, it looks at once.
+ * Where it has looked, the flags agree: the lower layer's, and the one that says what follows from it.
+ */
 static int settle(struct settings *s)
 {
-	int index, err;
+	int index, err = list_now(s);
+	bool any = false;
 
-	for (size_t i = 0; i < s->ns->links.n; i++) {
-		const NetDeviceEntry *e = s->ns->links.v[i];
+	for (size_t i = 0; i < s->now.n && !err; i++) {
+		const NetDeviceEntry *e = s->now.v[i];
 
-		err = e->flags & IFF_UP ? link_index(s->nl, e->name, &index) : 0;
+		if (!(e->flags & IFF_UP) || !(e->flags & IFF_LOWER_UP) == !(e->flags & IFF_RUNNING))
+			continue;
+		err = link_index(s->nl, e->name, &index);
 		if (err)
 			return fail_with(err, "state of %s", e->name);
+		any = true;
 	}
-	return 0;
+	return err ?: any ? list_now(s) : 0;
 }
 
 int links_begin(struct net_build *b, size_t i)
@@ -453,27 +484,53 @@ int links_begin(struct net_build *b, size_t i)
 	return sysctl_set(b->opt, GEN_MODE_FILE, GEN_MODE_NONE_TEXT);
 }
 
+/* No token, and addresses out of the hardware address. */
+static bool is_eui64(const struct nlattr *spec)
+{
+	const struct nlattr *af = spec ? nla_find(nla_data(spec), nla_len(spec), AF_INET6) : NULL, *at;
+	bool is_other = false;
+	int left;
+
+	if (!af)
+		return !spec;
+	nla_for_each_nested(at, af, left)
+		is_other |= nla_type(at) != IFLA_INET6_ADDR_GEN_MODE || nla_len(at) != 1 || nla_get_u8(at);
+	return !is_other && nla_len(spec) == NLA_ALIGN(af->nla_len);
+}
+
+/* Routes and addresses are there already, so that most devices are told by their files: see addr_gen.h. */
+static int set_gen_mode(struct settings *s, const struct addr_gen *g, const NetDeviceEntry *e, const NetDeviceEntry *now)
+{
+	struct nlattr *spec = kept(e, IFLA_AF_SPEC);
+	struct nl_msg *auto_msg m = NULL;
+
+	if (!now || !now->n_conf6 || is_same(spec, kept(now, IFLA_AF_SPEC)))
+		return 0;
+	if (is_eui64(spec) && addr_gen_has_all(g, e)) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "ipv6/conf/%s/addr_gen_mode", e->name);
+		return sysctl_set(s->b->opt, path, "0");
+	}
+	m = change_request(e, now);
+	if (spec)
+		netlink_put(m, spec->nla_type, nla_data(spec), nla_len(spec));
+	else
+		put_gen_mode(m, 0);
+	return change(s, now, m, "ways to make up addresses");
+}
+
 int links_finish(struct net_build *b, struct net_ns *ns, struct netlink *nl)
 {
-	struct settings s = { b, ns, nl, { 0 } };
+	struct settings s = { .b = b, .ns = ns, .nl = nl };
 	const char *gen_mode = b->gen_mode[net_index(b->set, ns)];
-	int err = settle(&s) ?: link_dump(nl, AF_UNSPEC, each_now, &s);
+	struct addr_gen known = { 0 };
+	int err = settle(&s);
 
 	if (!err && gen_mode)
 		err = sysctl_set(b->opt, GEN_MODE_FILE, gen_mode);
-	for (size_t i = 0; i < ns->links.n && !err; i++) {
-		const NetDeviceEntry *e = ns->links.v[i], *now = find_now(&s, e);
-		struct nlattr *spec = kept(e, IFLA_AF_SPEC);
-		struct nl_msg *auto_msg m = NULL;
-
-		if (!now || !now->n_conf6 || is_same(spec, kept(now, IFLA_AF_SPEC)))
-			continue;
-		m = change_request(e, now);
-		if (spec)
-			netlink_put(m, spec->nla_type, nla_data(spec), nla_len(spec));
-		else
-			put_gen_mode(m, 0);
-		err = change(&s, now, m, "ways to make up addresses");
-	}
+	addr_gen_learn(b->arena, ns, &known);
+	for (size_t i = 0; i < ns->links.n && !err; i++)
+		err = set_gen_mode(&s, &known, ns->links.v[i], find_now(&s, ns->links.v[i]));
 	return err;
 }
