@@ -37,6 +37,7 @@ struct ipc_queue {
 struct ipc_segment {
 	IpcShmEntry *entry;
 	bool is_untouched;		/* while dumping: it was never attached, so there is nothing in it */
+	uint64_t n_attached, n_found;	/* while dumping: mappings of it, as the kernel counts them, and in the tree */
 	struct shmem memory;		/* what is in it */
 };
 

@@ -25,11 +25,8 @@
 static void refuse_segment(struct dump *d, const struct ipc_ns *ns, const struct ipc_segment *s,
 			   const struct shmid_ds *ds)
 {
-	if (s->entry->desc->mode & SHM_DEST)
-		refuse(&d->refusals, REFUSE_IPC_SHM, "removed, but %lu mappings of it are left",
-		       (unsigned long)ds->shm_nattch);
 	/* To look inside is to attach it, and to let go of it would remove it. */
-	else if (ns->var->shm_rmid_forced && !ds->shm_nattch && !s->is_untouched)
+	if (ns->var->shm_rmid_forced && !ds->shm_nattch && !s->is_untouched)
 		refuse(&d->refusals, REFUSE_IPC_SHM, "nobody has it attached, and kernel.shm_rmid_forced is on");
 }
 
@@ -40,6 +37,7 @@ static void scan_segment(struct dump *d, struct ipc_ns *ns, int id, const struct
 
 	s.entry->desc = ipc_perm_scan(d, ns, &ds->shm_perm, id);
 	s.entry->size = ds->shm_segsz;
+	s.n_attached = ds->shm_nattch;
 	s.entry->has_in_pagemaps = s.entry->in_pagemaps = true;
 	s.is_untouched = ns->var->shm_rmid_forced && !ds->shm_nattch && !ds->shm_atime;
 	/* Of the first namespace they are called as the format has it. No inode number is that large. */
@@ -98,14 +96,11 @@ static int ipc_shm_save(struct dump *d, struct ipc_ns *ns)
 
 static int check_segment(const struct image_in *in, struct map *seen, const IpcShmEntry *e)
 {
-	if (e->desc->mode & SHM_DEST)
-		return image_bad(in, "id %u was removed and still attached; such segments are not supported yet",
-				 e->desc->id);
 	if (!e->size || e->size > MAX_SIZE)
 		return image_bad(in, "id %u: %" PRIu64 " bytes", e->desc->id, e->size);
 	if (e->hugetlb_flag & ~(SHM_HUGETLB | (uint32_t)MAP_HUGE_MASK << MAP_HUGE_SHIFT))
 		return image_bad(in, "id %u: impossible page size 0x%x", e->desc->id, e->hugetlb_flag);
-	return ipc_perm_check(in, seen, e->desc, SHM_LOCKED);
+	return ipc_perm_check(in, seen, e->desc, SHM_LOCKED | SHM_DEST);
 }
 
 static int load_segment(struct restore *r, struct image_in *in, struct map *seen, struct ipc_segment *s)

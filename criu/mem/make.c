@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/own.h"
 #include "file/files.h"
+#include "ipc/attached.h"
 #include "image/dir.h"
 #include "kernel/read.h"
 #include "mem/fill_plan.h"
@@ -45,6 +46,7 @@ struct maker {
 	const struct fill_how *how;	/* by mapping */
 	bool has_uffd;
 	struct vdso_plan vdso;
+	uint64_t *attached;		/* by mapping: where its System V segment is attached for now; 0: it has none */
 	VEC(struct open_file) files, pages_files;
 	struct vma_arm mapping;		/* the last ones, not added yet: what touches them makes them longer */
 	struct fill_arm fill;
@@ -63,7 +65,8 @@ static int by_start(const void *a, const void *b)
 static void add_unmaps(struct maker *mk)
 {
 	const uint64_t top = 0x7ffffffff000;	/* no mapping was made above: nobody asked for one */
-	size_t n = 0, room = 1 + mk->vdso.n_kept + mk->premap->areas.n;
+	const MmEntry *mm = mk->t->mm;
+	size_t n = 0, room = 1 + mk->vdso.n_kept + mk->premap->areas.n + mm->n_vmas;
 	struct page_range *keep = arena_array(&mk->r->m.arena, struct page_range, room);
 	uint64_t done = 0;
 
@@ -75,6 +78,11 @@ static void add_unmaps(struct maker *mk)
 
 		keep[n++] = (struct page_range){ ar->at, ar->at + (ar->end - ar->start) };
 	}
+	for (size_t i = 0; i < mm->n_vmas; i++)
+		if (mk->attached[i])
+			keep[n++] = (struct page_range){
+				mk->attached[i], mk->attached[i] + (mm->vmas[i]->end - mm->vmas[i]->start),
+			};
 	qsort(keep, n, sizeof(*keep), by_start);
 	for (size_t i = 0; i <= n; i++) {
 		struct unmap_arm row = { done, (i < n ? keep[i].start : top) - done };
@@ -183,6 +191,8 @@ static uint32_t made_prot(const struct maker *mk, size_t i)
 {
 	bool is_open = is_filled_here(mk, i) || (mk->has_uffd && mk->how[i].is_joined);
 
+	if (mk->attached[i])
+		return UINT32_MAX;	/* as its access allows */
 	return mk->t->mm->vmas[i]->prot | (is_open ? PROT_READ | PROT_WRITE : 0);
 }
 
@@ -233,6 +243,10 @@ static int add_vma(struct maker *mk, size_t i, size_t *area)
 	};
 	uint64_t done = v->start;
 
+	if (mk->attached[i]) {
+		add_mapping(mk, &whole, v->start, v->end, mk->attached[i]);
+		return 0;
+	}
 	if (v->status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED)) {
 		int err = open_mapped(mk, v, &whole.fd);
 
@@ -403,6 +417,19 @@ static int add_vmas(struct maker *mk)
 	return err;
 }
 
+/* Before anything is planned around what this process has mapped. */
+static int attach_segments(struct maker *mk)
+{
+	const MmEntry *mm = mk->t->mm;
+	int err = 0;
+
+	mk->attached = arena_array(&mk->r->m.arena, uint64_t, mm->n_vmas + 1);
+	for (size_t i = 0; i < mm->n_vmas && !err; i++)
+		if (mm->vmas[i]->status & VMA_SYSVIPC)
+			err = ipc_attach(mk->r, mk->t, mm->vmas[i], &mk->attached[i]);
+	return err;
+}
+
 static void add_vdso(struct maker *mk)
 {
 	for (unsigned int i = 0; i < mk->vdso.n_moves; i++)
@@ -501,6 +528,9 @@ int mem_make(struct restore *r, const struct task *t)
 	mk.has_uffd = fill_needs_uffd(t, mk.how) && make_uffd(&mk);
 	/* The vDSO is where it was before the fork. What has come since then goes before it moves. */
 	err = vdso_plan_make(r, t, r->tool_vmas, &mk.vdso);
+	if (err)
+		return err;
+	err = attach_segments(&mk);
 	if (err)
 		return err;
 	add_unmaps(&mk);

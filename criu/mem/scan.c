@@ -9,6 +9,7 @@
 #include "base/parallel.h"
 #include "base/parse.h"
 #include "file/files.h"
+#include "ipc/attached.h"
 #include "kernel/proc_stat.h"
 #include "kernel/read.h"
 #include "mem/mem.h"
@@ -58,7 +59,7 @@ VmaEntry *vma_record(struct arena *a, const struct vma *v)
 	if (vma_has_flag(v, VM_FLAG_DROPPABLE))
 		e->flags &= ~VMA_MAP_PRIVATE;
 	e->has_madv = e->madv != 0;
-	if (is_file) {
+	if (is_file || v->status & VMA_SYSVIPC) {
 		e->pgoff = v->pgoff;
 		e->has_fdflags = true;
 		e->fdflags = open_flags(v);
@@ -101,6 +102,14 @@ static int scan_file(struct dump *d, const struct task *t, struct known_files *k
 	return 0;
 }
 
+static void scan_segment(struct dump *d, const struct task *t, VmaEntry *e, uint64_t id)
+{
+	e->shmid = id;
+	if (!ipc_count_attached(d, t, id))
+		refuse(&d->refusals, REFUSE_VMA_UNSUPPORTED, "mapping %" PRIx64 "-%" PRIx64 ": System V shared memory of "
+		       "an IPC namespace that is not the tree's", e->start, e->end);
+}
+
 static bool continues_vvar(const MmEntry *mm, const VmaEntry *e)
 {
 	const VmaEntry *last = mm->n_vmas ? mm->vmas[mm->n_vmas - 1] : NULL;
@@ -120,6 +129,8 @@ static int scan_vma(struct dump *d, struct task *t, struct known_files *known, c
 		return 0;
 	}
 	e = vma_record(&d->m.arena, v);
+	if (e->status & VMA_SYSVIPC)
+		scan_segment(d, t, e, v->ino);
 	if (e->status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED)) {
 		err = scan_file(d, t, known, v, &e->shmid);
 		if (err)

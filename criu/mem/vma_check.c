@@ -15,8 +15,6 @@
 #define TASK_END 0x7ffffffff000ULL
 
 static const struct { uint32_t bit; const char *what; } unsupported[] = {
-	{ VMA_SYSVIPC, "System V shared memory" },
-	{ VMA_ANON_SHARED, "shared anonymous memory" },
 	{ VMA_SOCKET, "a packet socket ring" },
 	{ VMA_AIORING, "an asynchronous I/O ring" },
 	{ VMA_SHSTK, "a shadow stack" },
@@ -24,7 +22,7 @@ static const struct { uint32_t bit; const char *what; } unsupported[] = {
 
 enum {
 	KNOWN_STATUS = VMA_REGULAR | VMA_STACK | VMA_VSYSCALL | VMA_VDSO | VMA_HEAP | VMA_FILE_PRIVATE | VMA_FILE_SHARED |
-		       VMA_ANON_PRIVATE | VMA_VVAR | VMA_MEMFD | VMA_GUARD,
+		       VMA_ANON_SHARED | VMA_ANON_PRIVATE | VMA_SYSVIPC | VMA_VVAR | VMA_MEMFD | VMA_GUARD,
 	KNOWN_FLAGS = VMA_MAP_SHARED | VMA_MAP_PRIVATE | VMA_MAP_DROPPABLE | VMA_MAP_ANONYMOUS | VMA_MAP_GROWSDOWN |
 		      VMA_MAP_LOCKED | VMA_MAP_NORESERVE,
 	KNOWN_ADVICE = 1 << MADV_RANDOM | 1 << MADV_SEQUENTIAL | 1 << MADV_DONTFORK | 1 << MADV_MERGEABLE |
@@ -58,12 +56,14 @@ static int check_range(const struct checked *c)
 static int check_kind(const struct checked *c)
 {
 	const VmaEntry *v = c->v;
-	uint32_t kind = v->status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED | VMA_ANON_PRIVATE);
+	uint32_t kind = v->status & (VMA_FILE_PRIVATE | VMA_FILE_SHARED | VMA_ANON_PRIVATE | VMA_ANON_SHARED);
 	uint32_t type = v->flags & (VMA_MAP_SHARED | VMA_MAP_PRIVATE | VMA_MAP_DROPPABLE);
 
 	for (size_t i = 0; i < array_size(unsupported); i++)
 		if (v->status & unsupported[i].bit)
 			return bad_vma(c, "%s is not supported yet", unsupported[i].what);
+	if (kind == VMA_ANON_SHARED && !(v->status & VMA_SYSVIPC))
+		return bad_vma(c, "shared anonymous memory is not supported yet");
 	if (v->flags & VMA_MAP_HUGETLB)
 		return bad_vma(c, "hugetlb pages are not supported yet");
 	if (v->status & ~KNOWN_STATUS)
@@ -72,13 +72,15 @@ static int check_kind(const struct checked *c)
 		return bad_vma(c, "unknown flags 0x%x", v->flags);
 	if (!kind || kind & (kind - 1) || !type || type & (type - 1))
 		return bad_vma(c, "status 0x%x with flags 0x%x", v->status, v->flags);
-	if ((type == VMA_MAP_SHARED) != (kind == VMA_FILE_SHARED))
+	if ((type == VMA_MAP_SHARED) != (kind == VMA_FILE_SHARED || kind == VMA_ANON_SHARED))
 		return bad_vma(c, "is shared by its flags or by its status, but not by both");
 	if (v->status & (VMA_VDSO | VMA_VVAR | VMA_VSYSCALL | VMA_STACK | VMA_HEAP) && kind != VMA_ANON_PRIVATE)
 		return bad_vma(c, "status 0x%x", v->status);
-	if (v->status & VMA_MEMFD && kind == VMA_ANON_PRIVATE)
+	if (v->status & VMA_SYSVIPC && (kind != VMA_ANON_SHARED || v->shmid > INT32_MAX))
+		return bad_vma(c, "segment %" PRIu64 " with status 0x%x", v->shmid, v->status);
+	if (v->status & VMA_MEMFD && kind != VMA_FILE_SHARED && kind != VMA_FILE_PRIVATE)
 		return bad_vma(c, "status 0x%x", v->status);
-	if ((kind == VMA_ANON_PRIVATE) == (v->shmid != 0))
+	if (kind != VMA_ANON_SHARED && (kind == VMA_ANON_PRIVATE) == (v->shmid != 0))
 		return bad_vma(c, "file %" PRIu64 " with status 0x%x", v->shmid, v->status);
 	return v->shmid > UINT32_MAX ? bad_vma(c, "file %" PRIu64, v->shmid) : 0;
 }

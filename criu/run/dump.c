@@ -11,6 +11,7 @@
 #include "image/ahead.h"
 #include "image/dir.h"
 #include "image/drop.h"
+#include "ipc/attached.h"
 #include "mem/mem.h"
 #include "net/hold.h"
 #include "ns/ns.h"
@@ -184,6 +185,8 @@ static int scan(void *run)
 		err = owners_each(d, 0, scan_task);
 	if (!err)
 		err = each_entered(d, mem_scan);
+	if (!err)
+		ipc_refuse_attached(d);
 	if (!err)
 		err = each_entered(d, task_kinds_join);
 	if (!err)

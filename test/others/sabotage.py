@@ -255,6 +255,8 @@ broken("ipc_shm", IPC_SHM, "size", plus(-1))
 broken("ipc_shm", IPC_SHM, "desc.mode", flip)
 broken("ipc_shm", "pagemap-shmem-*.img", "vaddr", plus(4096))
 broken("ipc_shm", "pages", "content")
+broken("shm_attached", IPC_SHM, "desc.mode", lambda mode: mode & ~0o1000)
+broken("shm_attached", "pages", "content")
 broken("ipc_two", IPC_SHM, "pages_id", drop)
 for name in ("name", "mode", "uid", "max_messages", "message_size", "messages"):
     broken("ipc_mqueue", "ipcns-mqueue-*.img", name, plus(1) if name.startswith("m") and name != "messages" else flip)

@@ -246,7 +246,7 @@ static void shm_refused(void **state)
 		{ .size = 8192, .n_pages = 1, .flags = 2, .pages = 1 },
 		{ .size = 8192, .n_pages = 1, .flags = 0x104, .pages = 1 },
 		{ .size = 8192, .n_pages = 1, .flags = 4, .pages = 1, .hugetlb = 01000 },
-		{ .size = 8192, .n_pages = 1, .flags = 4, .pages = 1, .mode = 01600 },
+		{ .size = 8192, .n_pages = 1, .flags = 4, .pages = 1, .mode = 04600 },
 		{ .size = 8192, .n_pages = 1, .flags = 4, .pages = 1, .mode = 010600 },
 	};
 

@@ -92,6 +92,14 @@ static MmEntry *good_mm(void)
 	return mm;
 }
 
+static MmEntry *mm_with_segment(void)
+{
+	MmEntry *mm = arena_msg(&m.arena, MmEntry, mm_entry__init);
+
+	add_vma(mm, BASE, 4, 0x501, 0x21)->shmid = 0;
+	return mm;
+}
+
 struct entry {
 	uint64_t vaddr, nr_pages;
 	uint32_t flags, cow_pid;
@@ -293,6 +301,7 @@ static void bad_mappings_are_refused(void **state)
 	(void)state;
 	memset(long_name, 'x', sizeof(long_name) - 1);
 	assert_int_equal(mm_check(1, good_mm()), 0);
+	assert_int_equal(mm_check(1, mm_with_segment()), 0);
 	BAD(v[0]->end = v[0]->start);
 	BAD(v[0]->start++);
 	BAD(v[0]->end++);
@@ -312,6 +321,11 @@ static void bad_mappings_are_refused(void **state)
 	BAD(v[0]->status |= 0x4000);
 	BAD(v[0]->status |= 0x8000);
 	BAD(v[0]->status |= 0x20000);
+	BAD(v[0]->status |= 0x400);				/* a System V segment of one's own */
+	BAD(v[2]->status = 0x481);
+	BAD(v[2]->status = 0x101);				/* shared, and nobody says with whom */
+	BAD(v[2]->status = 0x501; v[2]->shmid = 1ULL << 31);
+	BAD(v[2]->status = 0x501; v[2]->flags = 0x2);
 	BAD(v[0]->shmid = 3);
 	BAD(v[1]->shmid = 0);
 	BAD(v[1]->shmid = 1ULL << 32);

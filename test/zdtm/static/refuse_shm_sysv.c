@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A System V shared memory segment: refused for now.
- * zdtm-refuse: sysv|shm
+ * A System V segment of an IPC namespace that is not the tree's: refused.
+ * zdtm-refuse: System V shared memory of an IPC namespace that is not the tree
  * zdtm-code: mem.unsupported
+ * zdtm-flavor: h
  */
 #include <sys/ipc.h>
 #include <sys/shm.h>
