@@ -42,10 +42,24 @@ ctypes.memset(c.shmat(ids[1], None, 0), 1, 10)
 """
 
 
+# Something for each reader of a network's images; what this machine has no program for is left out.
+MAKE_NET = """
+ip link set lo up; ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up; ip addr add 10.0.0.1/24 dev v0
+ip neigh add 10.0.0.7 lladdr 02:00:00:00:00:07 dev v0; ip nexthop add id 1 via 10.0.0.2 dev v0
+iptables-legacy -A INPUT -p tcp --dport 22 -m comment --comment here -m recent --set -j ACCEPT; ip6tables-legacy -A INPUT -p tcp -j DROP
+ipset create some hash:ip comment; ipset add some 10.0.0.1 comment here; ipset create all list:set; ipset add all some
+nft add table inet t; nft add chain inet t in '{ type filter hook input priority 0; }'; nft add rule inet t in tcp dport 22 accept
+conntrack -I -s 10.0.0.1 -d 10.0.0.2 -p tcp --sport 10 --dport 20 --state ESTABLISHED --timeout 1000 -u ASSURED --src-nat 192.168.0.1:77
+tc qdisc add dev v0 clsact; tc filter add dev v0 ingress protocol ip u32 match u32 0 0 action mirred egress mirror dev v1
+ip xfrm policy add src 10.0.0.1 dst 10.0.0.2 dir out action block
+"""
+
+
 def make_snapshot(where):
     """A small tree of our own, dumped and left running."""
     ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)        # PR_SET_CHILD_SUBREAPER: the child of the shell becomes ours
-    target = subprocess.Popen(["unshare", "--ipc", "sh", "-c", '"$0" -c "$1" && sleep 1000 | sleep 1000', sys.executable, MAKE_IPC],
+    target = subprocess.Popen(["unshare", "--ipc", "--net", "sh", "-c", 'sh -c "$2"; "$0" -c "$1" && sleep 1000 | sleep 1000',
+                               sys.executable, MAKE_IPC, MAKE_NET],
                               stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     children = f"/proc/{target.pid}/task/{target.pid}/children"

@@ -16,7 +16,7 @@
 #include "run/load.h"
 #include "run/restore.h"
 
-enum { MAX_FILES = 64, MAX_BYTES = 1 << 20 };
+enum { MAX_FILES = 160, MAX_BYTES = 1 << 20 };
 
 struct original {
 	char name[64];

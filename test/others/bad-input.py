@@ -361,6 +361,99 @@ for pattern in (*IMAGES, r"inventory\.img"):
 with_changed_image("truncated", r"pages-\d+\.img", lambda data: data[:len(data) // 2])
 
 
+# --- images of network namespaces -------------------------------------------------------------------------
+RULES = r"""exec >{0}/log 2>&1; ip link set lo up; ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up
+iptables-legacy -A INPUT -p tcp --dport 22 -m comment --comment here -j ACCEPT; ip6tables-legacy -A INPUT -p tcp -j DROP
+ipset create some hash:ip comment; ipset add some 10.0.0.1 comment here
+nft add table inet t; nft add chain inet t in '{{ type filter hook input priority 0; }}'; nft add rule inet t in tcp dport 22 accept
+conntrack -I -s 10.0.0.1 -d 10.0.0.2 -p tcp --sport 10 --dport 20 --state ESTABLISHED --timeout 1000 -u ASSURED,SEEN_REPLY
+tc qdisc add dev v0 clsact; tc filter add dev v0 ingress protocol ip u32 match u32 0 0 action mirred egress mirror dev v1
+ip xfrm policy add src 10.0.0.1 dst 10.0.0.2 dir out action block; ip neigh add 10.0.0.7 lladdr 02:00:00:00:00:07 dev v0
+echo $$ >{0}/ready; exec sleep 1000 >/dev/null 2>&1"""
+# Files of messages, and what the error calls them; where the first message begins.
+MESSAGES = {"ipset": (0, "ipset"), "nft": (0, "nftables"), "netns-ct": (0, "connection"), "tcfilter": (0, "traffic control"),
+            "xfrm": (0, "IPsec"), "qdisc": (4, "qdisc"), "neigh": (4, "neigh"), "ifaddr": (4, "addr"), "route": (4, "route")}
+TEARS = {
+    "cut": lambda data, at: data[:-3],
+    "no length": lambda data, at: data[:at] + bytes(4) + data[at + 4:],
+    "huge length": lambda data, at: data[:at] + b"\xff\xff\xff\x7f" + data[at + 4:],
+    "foreign": lambda data, at: data[:at + 4] + b"\xff\xff" + data[at + 6:],
+    "half a header": lambda data, at: data[:at + 7],
+}
+# What the image says of a table, and what is wrong with it: for the reader, then for the kernel.
+TABLES = {
+    "no name": (lambda e: e.update(name=""), "no table is called"),
+    "long name": (lambda e: e.update(name="x" * 40), "no table is called"),
+    "no family": (lambda e: e.update(family=77), "no table is called"),
+    "few hooks": (lambda e: e["hook_entry"].pop(), "hooks"),
+    "more rules": (lambda e: e.update(num_entries=e["num_entries"] + 1), "rules are promised"),
+    "no rules": (lambda e: e.update(entries=""), "rules are promised"),
+    "hook outside": (lambda e: e.update(hook_entry=[4000000000] * 5), "table filter of iptables-legacy"),
+    "unknown table": (lambda e: e.update(name="nonesuch"), "table nonesuch of iptables-legacy"),
+}
+
+
+def dump_of_a_network(b):
+    """Of a process in a network namespace with a bit of everything; the process is gone."""
+    ready = os.path.join(b.dir, "ready")
+    child = subprocess.Popen(["setsid", "unshare", "--net", "sh", "-c", RULES.format(b.dir)], stdin=subprocess.DEVNULL,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    procs.wait_until(lambda: os.path.exists(ready) and os.path.getsize(ready), 20, "a namespace with rules")
+    with open(ready, encoding="ascii") as f:
+        pid = f.read().strip()
+    code, text = b.tool("dump", "-t", pid, "-D", b.images())
+    if code:
+        child.kill()
+    child.wait()
+    if code:
+        raise Failed("dump of a network namespace", *text.splitlines())
+    return b.images()
+
+
+@case
+def messages_of_a_network_that_are_none(b):
+    path = dump_of_a_network(b)
+    tried = 0
+    for stem, (at, regex) in MESSAGES.items():
+        names = [name for name in os.listdir(path) if re.fullmatch(stem + r"-\d+\.img", name)]
+        if not names:       # no program here that makes it
+            continue
+        with open(os.path.join(path, names[0]), "rb") as f:
+            data = f.read()
+        for tear in TEARS.values():
+            with open(os.path.join(path, names[0]), "wb") as f:
+                f.write(tear(data, at))
+            b.fails(regex, "restore", "-d", "-D", path)
+            tried += 1
+        with open(os.path.join(path, names[0]), "wb") as f:
+            f.write(data)
+    b.note = f"{tried} images"
+    if tried < 30:
+        raise Failed(f"only {tried} images")
+
+
+@case
+def tables_of_packet_filters_that_are_none(b):
+    path = dump_of_a_network(b)
+    names = [name for name in os.listdir(path) if name.startswith("xtables-")]
+    if not names:
+        raise Skipped("no iptables-legacy here")
+    name = os.path.join(path, names[0])
+    good_image = read_image(name)
+    for change, regex in TABLES.values():
+        image = json.loads(json.dumps(good_image))
+        entry = [e for e in image["entries"] if e["family"] == 2][0]
+        change(entry)
+        write_image(name, image)
+        b.fails(regex, "restore", "-d", "-D", path)
+    write_image(name, good_image)
+    code, text = b.tool("restore", "-d", "-D", path, "--pidfile", os.path.join(b.dir, "restored"))
+    if code:
+        raise Failed("restore of the image as it was", *text.splitlines())
+    with open(os.path.join(b.dir, "restored"), encoding="ascii") as f:
+        os.kill(int(f.read()), 9)
+
+
 # --- the world at restore -------------------------------------------------------------------------------
 @case
 def pid_taken(b):
