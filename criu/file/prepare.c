@@ -24,7 +24,8 @@ static int check_external(const struct options *opt)
 {
 	for (unsigned int i = 0; i < opt->external.n; i++) {
 		const char *s = opt->external.v[i];
-		bool is_known = false;
+		/* lxc-checkpoint names the label twice, the second time in place of a device that its container lacks. */
+		bool is_known = opt->lsm_profile && streq(s, opt->lsm_profile);
 
 		for (size_t k = 0; k < array_size(external_types) && !is_known; k++)
 			is_known = has_prefix(s, external_types[k]) && strchr(s, ']');

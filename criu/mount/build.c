@@ -318,7 +318,7 @@ static int step_group(struct builder *s, const struct mnt_group *g)
 
 	if (err)
 		return err;
-	*fd = clone_at(s->bases[g->mnts.v[0]->sb->base->index], "");
+	*fd = clone_at(s->bases[g->base->index], "");
 	if (*fd < 0)
 		return fail_with(*fd, "make a helper for peer group %u", g->shared);
 	/* A clone of an outside mount that shares is its peer. */

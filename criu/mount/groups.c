@@ -64,15 +64,44 @@ static int measure(struct mounts *m, struct mnt_group *g)
 	return 0;
 }
 
-/* One place must show all that the members show: the kernel lets a mount join only what is as wide as itself. */
-static void check_base(struct mounts *m, struct mnt_group *g, mount_problems *problems)
+static struct mnt_group *top_of(struct mnt_group *g)
 {
-	struct mnt_base *base = g->mnts.v[0]->sb->base;
+	while (g->up)
+		g = g->up;
+	return g;
+}
+
+static bool shows(const struct mnt_base *base, const struct mnt *mnt)
+{
+	return base && path_is_below(mnt->e->root, base->root);
+}
+
+/*
+ * One place must show all that a group and its slaves show: the kernel lets a mount join only what is as wide as itself.
+ * That is what shows most of the file system, or, where it shows another part, what a member is cloned from itself.
+ */
+static void widen_base(struct mnt_group *g)
+{
+	struct mnt_base **base = &top_of(g)->base;
 
 	for (size_t i = 0; i < g->mnts.n; i++) {
 		struct mnt *mnt = g->mnts.v[i];
 
-		if (!base || !path_is_below(mnt->e->root, base->root))
+		if (!*base)
+			*base = shows(mnt->sb->base, mnt) ? mnt->sb->base : mnt->base;
+		else if (mnt->base && path_is_below((*base)->root, mnt->base->root))
+			*base = mnt->base;
+	}
+}
+
+static void check_base(struct mounts *m, struct mnt_group *g, mount_problems *problems)
+{
+	struct mnt_base *base = g->base = top_of(g)->base;
+
+	for (size_t i = 0; i < g->mnts.n; i++) {
+		struct mnt *mnt = g->mnts.v[i];
+
+		if (!shows(base, mnt))
 			vec_push(m->arena, problems, ((struct mount_problem){ MOUNT_NO_GROUP, mnt }));
 		else if (g->is_outside_slave && !base->is_outside)
 			vec_push(m->arena, problems, ((struct mount_problem){ MOUNT_NO_MASTER, mnt }));
@@ -104,6 +133,8 @@ int groups_plan(struct mounts *m, mount_problems *problems)
 		err = measure(m, m->groups.v[i]);
 	if (err || !m->groups.n)
 		return err;
+	for (size_t i = 0; i < m->groups.n; i++)
+		widen_base(m->groups.v[i]);
 	for (size_t i = 0; i < m->groups.n; i++)
 		check_base(m, m->groups.v[i], problems);
 	qsort(m->groups.v, m->groups.n, sizeof(*m->groups.v), by_depth);

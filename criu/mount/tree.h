@@ -58,6 +58,7 @@ struct mnt_group {
 	size_t index;			/* in mounts.groups */
 	uint32_t shared, master;	/* of the records */
 	struct mnt_group *up;		/* the group that is master, if it is one of ours */
+	struct mnt_base *base;		/* shows what it and its slaves show; the same as that of its master */
 	bool is_outside_peer;		/* shares with the outside that its base comes from */
 	bool is_outside_slave;		/* its master is that outside */
 	int depth;			/* number of masters above it */

@@ -108,6 +108,9 @@ int label_rule_parse(const char *text, Lsmtype here, Lsmtype there, struct label
 	*ret = (struct label_rule){ .here = here, .there = there, .is_given = text };
 	if (!text || streq(text, "none"))
 		return 0;
+	/* What every task is where there is no AppArmor: LXC asks for it in containers without a profile. */
+	if (here != LSMTYPE__APPARMOR && streq(text, "apparmor:unconfined"))
+		return 0;
 	for (size_t i = 0; i < array_size(types); i++) {
 		if (!has_prefix(text, types[i].prefix))
 			continue;

@@ -81,7 +81,7 @@ static inline void sim_set_group(struct sim *s, const struct sim_mount *from, st
 static inline void sim_group(struct sim *s, const struct mnt_group *g)
 {
 	struct sim_mount *h = &s->helpers[g->index];
-	const struct mnt_base *b = g->mnts.v[0]->sb->base;
+	const struct mnt_base *b = g->base;
 
 	SIM_NEEDS(s, s->bases[b->index].is_there);
 	*h = (struct sim_mount){ .sb = b->sb, .root = b->root, .is_there = true };

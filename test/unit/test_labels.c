@@ -101,6 +101,7 @@ static void which_label_is_set(void **state)
 		{ "none", AA, AA, "p", NULL, 0 },
 		/* and what cannot be done is no restore */
 		{ "apparmor:q", NONE, AA, "p", NULL, 1 },
+		{ "apparmor:unconfined", NONE, NONE, NULL, NULL, 0 },
 		{ "selinux:x", AA, AA, NULL, NULL, 1 },
 		{ "apparmor:", AA, AA, "p", NULL, 1 },
 		{ "smack:x", AA, AA, "p", NULL, 1 },

@@ -105,6 +105,30 @@ static void what_covers_comes_after_what_it_covers(void **state)
 	arena_free(&a);
 }
 
+/* As systemd-nspawn leaves it: all is shared, each part of the machine's file system by itself. */
+static void parts_of_one_file_system_share_apart(void **state)
+{
+	struct arena a = { 0 };
+	struct mounts m = { .arena = &a };
+	MntEntry *list[] = {
+		entry(&m, 1, 0, 1, "/", "/", "tmpfs"),		   entry(&m, 2, 1, 4, "/usr", "/usr", "ext4"),
+		entry(&m, 3, 1, 4, "/etc", "/etc", "ext4"),	   entry(&m, 4, 1, 4, "/etc/opt", "/opt", "ext4"),
+		entry(&m, 5, 1, 4, "/etc/opt/a", "/a", "ext4"),
+	};
+
+	(void)state;
+	for (size_t i = 1; i < 5; i++) {
+		list[i]->ext_key = arena_strdup(&a, "k");
+		list[i]->shared_id = 9 + i;
+		list[i]->internal_sharing = true;
+	}
+	list[3]->master_id = list[4]->master_id = list[2]->shared_id;
+	add_ns(&m, 10, list, 5);
+	assert_builds(&m);
+	assert_string_equal(list[2]->root, mounts_by_id(&m, 5)->group->base->root);
+	arena_free(&a);
+}
+
 /* --- what cannot be ------------------------------------------------------------------------------------------------ */
 
 static void obstacles_are_all_named(void **state)
@@ -391,6 +415,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_container_is_planned),
 		cmocka_unit_test(what_covers_comes_after_what_it_covers),
+		cmocka_unit_test(parts_of_one_file_system_share_apart),
 		cmocka_unit_test(obstacles_are_all_named),
 		cmocka_unit_test(records_that_contradict_are_refused),
 		cmocka_unit_test(thousands_of_random_trees_are_planned),
