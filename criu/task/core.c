@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The part of a core record that every thread has, whatever else is known of it. */
+#include <errno.h>
+#include <linux/kcmp.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include "base/log.h"
 #include "kernel/proc_stat.h"
 #include "kernel/proc_status.h"
@@ -23,6 +27,12 @@ static int scan_thread(struct dump *d, struct thread *th)
 	return 0;
 }
 
+/* /proc/PID/stat shows 0 to whoever may not trace it: then a comparison with itself is refused, too. */
+static bool is_status_hidden(pid_t pid)
+{
+	return syscall(SYS_kcmp, pid, pid, KCMP_FILES, 0, 0) < 0 && errno == EPERM;
+}
+
 static TaskCoreEntry *scan_process(struct dump *d, const struct task *t)
 {
 	const struct proc_stat *st = leader(t)->dump->stat;
@@ -33,6 +43,9 @@ static TaskCoreEntry *scan_process(struct dump *d, const struct task *t)
 	tc->comm = arena_strdup(&d->m.arena, st->comm);
 	if (t->state == TASK_DEAD)
 		tc->exit_code = st->exit_code;
+	if (t->state == TASK_DEAD && !st->exit_code && is_status_hidden(leader(t)->pid_real))
+		refuse(&d->refusals, REFUSE_TASK_STATE, "it has ended, and how it ended is not shown to this user: its "
+		       "parent must wait for it");
 	if (t->state == TASK_STOPPED) {
 		tc->has_stop_signo = true;
 		tc->stop_signo = t->dump->stop_signo;

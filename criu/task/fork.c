@@ -321,13 +321,14 @@ static void no_return die_as(const struct task *t)
 {
 	uint32_t code = leader(t)->core->tc->exit_code;
 	int signo = code & 0x7f;
-	struct rlimit no_core = { 0 };
+	struct rlimit no_core = { 1, 1 };	/* this also ends the way to a program in core_pattern, which 0 does not */
 	sigset_t only;
 
 	if (!signo)
 		_exit(code >> 8 & 0xff);
-	setrlimit(RLIMIT_CORE, &no_core);
-	prctl(PR_SET_DUMPABLE, 0);
+	/* The status of one that was not dumpable is shown to nobody but root, and a next dump must see it. */
+	if (setrlimit(RLIMIT_CORE, &no_core) < 0)
+		prctl(PR_SET_DUMPABLE, 0);
 	signal(signo, SIG_DFL);
 	sigemptyset(&only);
 	sigaddset(&only, signo);
