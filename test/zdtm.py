@@ -19,7 +19,8 @@ import run  # noqa: E402
 import userrun  # noqa: E402
 
 
-RUNS = {"h": run.Run, "ns": nsrun.NsRun, "uns": nsrun.UnsRun, "user": userrun.UserRun}
+RUNS = {"h": run.Run, "ns": nsrun.NsRun, "uns": nsrun.UnsRun, "user": userrun.UserRun,
+        "own": userrun.OwnRun}
 
 
 class Tally:
@@ -143,7 +144,7 @@ def parse_args():
     which.add_argument("-t", "--test", action="append", metavar="NAME", help="this test (static/ may be left out)")
     which.add_argument("-a", "--all", action="store_true")
     p.add_argument("-x", "--exclude", action="append", default=[], metavar="NAME")
-    p.add_argument("-f", "--flavor", default="h", help="h, ns, uns, user, separated by commas")
+    p.add_argument("-f", "--flavor", default="h", help="h, ns, uns, user, separated by commas, or own")
     p.add_argument("-p", "--parallel", type=int, default=1, metavar="N")
     p.add_argument("-k", "--keep-going", action="store_true")
     p.add_argument("--iters", type=int, default=1, metavar="N", help="dump and restore so often before the check")
@@ -180,6 +181,10 @@ def main():
         return 0
     if os.geteuid() != 0:
         sys.exit("zdtm.py: must be run as root")
+    if "own" in args.flavor.split(",") and not userrun.is_in_own_namespace():
+        if args.flavor != "own":
+            sys.exit("zdtm.py: the flavor own is run by itself")
+        userrun.enter_own_namespaces()
     if not os.access(args.criu_bin, os.X_OK):
         sys.exit(f"zdtm.py: {args.criu_bin} cannot be run: build it, or name another with --criu-bin")
     for test in tests:

@@ -226,23 +226,6 @@ static int memfd_load(struct model *m, int img_dir)
 
 /* --- restore --------------------------------------------------------------------------------------------------- */
 
-/* Only a mapping has such a file, and what it maps can be opened. */
-static int make_anon(const MemfdInodeEntry *e, int *ret_fd)
-{
-	size_t len = align_up(e->size, (uint64_t)PAGE_SIZE);
-	char *at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	char path[80];
-
-	if (at == MAP_FAILED)
-		return fail_errno("map %zu bytes of shared memory", len);
-	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", (unsigned long)at, (unsigned long)(at + len));
-	*ret_fd = open(path, O_RDWR | O_CLOEXEC);
-	if (*ret_fd < 0)
-		(void)fail_errno("open shared memory by %s (needs CAP_CHECKPOINT_RESTORE)", path);
-	munmap(at, len);
-	return *ret_fd < 0 ? -EACCES : 0;
-}
-
 static int make_memfd(const MemfdInodeEntry *e, int *ret_fd)
 {
 	unsigned int flags = MFD_CLOEXEC | (e->seals == F_SEAL_SEAL ? 0 : MFD_ALLOW_SEALING);
@@ -251,6 +234,28 @@ static int make_memfd(const MemfdInodeEntry *e, int *ret_fd)
 	if (*ret_fd < 0)
 		return fail_errno("memfd_create \"%s\"", e->name);
 	return ftruncate(*ret_fd, e->size) < 0 ? fail_errno("make it %" PRIu64 " bytes long", e->size) : 0;
+}
+
+/*
+ * Only a mapping has such a file, and what it maps can be opened; not by a container's own user, who gets a memfd of that
+ * name: its mappings are called "/memfd:/dev/zero" then, and differ in nothing else.
+ */
+static int make_anon(const MemfdInodeEntry *e, int *ret_fd)
+{
+	size_t len = align_up(e->size, (uint64_t)PAGE_SIZE);
+	char *at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char path[80];
+	int err;
+
+	if (at == MAP_FAILED)
+		return fail_errno("map %zu bytes of shared memory", len);
+	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", (unsigned long)at, (unsigned long)(at + len));
+	*ret_fd = open(path, O_RDWR | O_CLOEXEC);
+	err = *ret_fd < 0 ? -errno : 0;
+	munmap(at, len);
+	if (err == -EPERM)
+		return make_memfd(e, ret_fd);
+	return err ? fail_with(err, "open shared memory by %s", path) : 0;
 }
 
 static int set_owner(const struct restore *r, const MemfdInodeEntry *e, int fd)

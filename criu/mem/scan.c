@@ -12,6 +12,7 @@
 #include "ipc/attached.h"
 #include "kernel/proc_stat.h"
 #include "kernel/read.h"
+#include "mem/mapped.h"
 #include "mem/mem.h"
 #include "mem/scan.h"
 #include "mem/vdso.h"
@@ -81,7 +82,7 @@ static int scan_file(struct dump *d, const struct task *t, struct known_files *k
 		     uint64_t *ret_id)
 {
 	struct known_file k = { .vma = v, .flags = open_flags(v) };
-	char path[80];
+	char link[80];
 	int err;
 
 	for (size_t i = known->v.n; i--;) {
@@ -93,8 +94,9 @@ static int scan_file(struct dump *d, const struct task *t, struct known_files *k
 			return 0;
 		}
 	}
-	snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, leader(t)->pid_real, v->start, v->end);
-	err = files_scan_link(d, t, path, k.flags, &k.id);
+	err = mapped_link(d, t, v, link, sizeof(link));
+	if (!err && *link)
+		err = files_scan_link(d, t, link, k.flags, &k.id);
 	if (err)
 		return err;
 	vec_push(&d->m.arena, &known->v, k);
@@ -310,6 +312,7 @@ int mem_read(struct dump *d)
 		if (rd.policies[i].s)
 			proc_text_free(&rd.policies[i]);
 	}
+	mapped_probe(d);
 	free(rd.policies);
 	return err;
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/away.h"
 #include "base/log.h"
 #include "base/own.h"
 #include "base/parse.h"
@@ -68,9 +69,21 @@ static int lock_inside(struct dump *d, struct held *h)
 	return 0;
 }
 
+struct locking {
+	struct dump *d;
+	struct held held;
+};
+
+static int lock_away(void *arg)
+{
+	struct locking *l = arg;
+
+	return lock_inside(l->d, &l->held);
+}
+
 static int hold_one(struct dump *d, pid_t pid_real, ino_t ino, int own)
 {
-	struct held h = { .ino = ino, .lock = NETLINK_CLOSED };
+	struct locking l = { d, { .ino = ino, .lock = NETLINK_CLOSED } };
 	char path[48];
 	auto_fd int fd = -1;
 	int err;
@@ -79,15 +92,13 @@ static int hold_one(struct dump *d, pid_t pid_real, ino_t ino, int own)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return fail_errno("open %s", path);
-	if (setns(fd, CLONE_NEWNET) < 0)
+	err = work_away(fd, own, lock_away, &l);
+	if (err == -EXDEV)
 		return fail_errno("enter the network namespace of process %d", pid_real);
-	err = lock_inside(d, &h);
-	if (setns(own, CLONE_NEWNET) < 0)
-		err = fail_errno("come back from the network namespace of process %d", pid_real);
 	if (err)
-		netlink_close(&h.lock);
+		netlink_close(&l.held.lock);
 	else
-		vec_push(&d->m.arena, &d->holds->v, h);
+		vec_push(&d->m.arena, &d->holds->v, l.held);
 	return err;
 }
 

@@ -2,6 +2,7 @@
 /* Network namespaces into records. */
 #include <errno.h>
 #include <sched.h>
+#include "base/away.h"
 #include "base/log.h"
 #include "image/dir.h"
 #include "net/build.h"
@@ -83,15 +84,22 @@ static int scan_filters(struct dump *d, struct net_ns *ns, struct netlink *nf)
 	return err;
 }
 
-/* Inside the namespace. */
-static int scan_inside(struct dump *d, struct net_set *set, size_t i)
+struct scanning {
+	struct dump *d;
+	struct net_set *set;
+	size_t i;
+};
+
+static int scan_inside(void *arg)
 {
 	struct netlink auto_netlink nl = NETLINK_CLOSED, auto_netlink nf = NETLINK_CLOSED;
-	struct net_ns *ns = set->v.v[i];
+	const struct scanning *s = arg;
+	struct dump *d = s->d;
+	struct net_ns *ns = s->set->v.v[s->i];
 	int err = netlink_open(&nl, NETLINK_ROUTE);
 
 	if (!err)
-		err = nsid_scan(&d->m.arena, set, i, &nl);
+		err = nsid_scan(&d->m.arena, s->set, s->i, &nl);
 	if (!err)
 		err = sysctl_scan(d, ns);
 	if (!err)
@@ -120,6 +128,7 @@ int net_scan(struct dump *d, struct net_set *set)
 {
 	for (size_t i = 0; i < set->v.n; i++) {
 		struct net_ns *ns = set->v.v[i];
+		struct scanning s = { d, set, i };
 		IN_SCOPE("network namespace", ns->id);
 		int err;
 
@@ -128,13 +137,9 @@ int net_scan(struct dump *d, struct net_set *set)
 			ns->entry->ext_key = (char *)ns->ext_key;
 			continue;
 		}
-		err = net_enter(ns->fd);
+		err = work_away(ns->fd, set->own_fd, scan_inside, &s);
 		if (err)
-			return err;
-		err = scan_inside(d, set, i);
-		err = net_return(set->own_fd, err);
-		if (err)
-			return err;
+			return err == -EXDEV ? fail_errno("enter a network namespace") : err;
 		ns->entry->has_all_tables = ns->entry->all_tables = !d->opt->plain_images;
 		resolve(d, ns);
 	}

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "base/away.h"
 #include "base/log.h"
 #include "base/own.h"
 #include "base/parse.h"
@@ -224,8 +225,22 @@ void ns_release(struct dump *d)
 	}
 }
 
+struct inside {
+	struct dump *d;
+	int (*work)(struct dump *d, void *arg);
+	void *arg;
+};
+
+static int work_inside(void *arg)
+{
+	struct inside *in = arg;
+
+	return in->work(in->d, in->arg);
+}
+
 int ns_inside(struct dump *d, const struct ns *ns, int (*work)(struct dump *d, void *arg), void *arg)
 {
+	struct inside in = { d, work, arg };
 	auto_free char *path = NULL;
 	auto_fd int home = -1;
 	int err;
@@ -235,12 +250,9 @@ int ns_inside(struct dump *d, const struct ns *ns, int (*work)(struct dump *d, v
 	home = open(path, O_RDONLY | O_CLOEXEC);
 	if (home < 0)
 		return fail_errno("open %s", path);
-	if (setns(ns->fd, ns_rows[ns->type].flag) < 0)
+	err = work_away(ns->fd, home, work_inside, &in);
+	if (err == -EXDEV)
 		return fail_errno("enter the %s namespace of process %d", ns_rows[ns->type].name,
 				  leader(ns->task)->pid_real);
-	err = work(d, arg);
-	if (setns(home, 0) < 0)
-		err = fail_errno("come back from the %s namespace of process %d", ns_rows[ns->type].name,
-				 leader(ns->task)->pid_real);
 	return err;
 }

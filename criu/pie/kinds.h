@@ -10,6 +10,7 @@
 #include "mem/vma_final.pie.h"
 #include "mem/mm.pie.h"
 #include "mem/mempolicy.pie.h"
+#include "task/resident.pie.h"
 #include "file/fown.pie.h"
 #include "file/timerfd.pie.h"
 #include "cpu.pie.h"		/* criu/arch/<arch>/ */

@@ -12,6 +12,7 @@
 #include "image/dir.h"
 #include "image/drop.h"
 #include "ipc/attached.h"
+#include "mem/mapped.h"
 #include "mem/mem.h"
 #include "net/hold.h"
 #include "ns/ns.h"
@@ -198,6 +199,7 @@ static int scan(void *run)
 static void unscan(void *run)
 {
 	images_end_ahead();
+	mapped_release(run);
 	files_release(run);
 	ns_release(run);
 }
@@ -279,6 +281,7 @@ static void finish(struct dump *d)
 		tree_thaw(d);
 		break;
 	}
+	mapped_release(d);
 	files_release(d);
 	ns_release(d);
 	journal_strike(d->journal, d->images_entry);

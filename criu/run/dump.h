@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once				/* run/dump.h: what the parts of a dump share */
 #include <compel/compel.h>
+#include "mem/mapped.h"
 #include "model/model.h"
 #include "run/refusals.h"
 
@@ -61,4 +62,5 @@ struct dump {
 	uint32_t next_ghost_id, next_pages_id;
 	struct owners *owners;		/* task/owner.h; NULL: the main thread owns all tasks */
 	struct files_dump *files;	/* file/state.h */
+	struct mapped_objects mapped;	/* of tasks whose /proc/PID/map_files may not be followed */
 };

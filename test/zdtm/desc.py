@@ -26,7 +26,7 @@ import shlex
 from dataclasses import dataclass, field
 
 LINE = re.compile(r"^\W*zdtm-([a-z-]+):\s*(.*?)\s*(?:\*/)?$")
-FLAVORS = ("h", "ns", "uns", "user")
+FLAVORS = ("h", "ns", "uns", "user", "own")
 
 
 @dataclass

@@ -185,7 +185,7 @@ class Snapshot:
             head = MAP_LINE.match(line)
             if head:
                 start, end, prot, offset, dev, inode, path = head.groups()
-                path = TAKEN_NAME.sub(" (deleted)", path)
+                path = TAKEN_NAME.sub(" (deleted)", path).replace("/memfd:/dev/zero", "/dev/zero")
                 if path.endswith(" (deleted)"):
                     inode = "deleted"
                 row = {"start": int(start, 16), "end": int(end, 16), "prot": prot, "offset": int(offset, 16),

@@ -1,11 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The flavor user: an ordinary user's program, and the tool run by that user with CAP_CHECKPOINT_RESTORE alone."""
+"""The flavors user and own.
+
+user: an ordinary user's program, and the tool run by that user with CAP_CHECKPOINT_RESTORE alone.
+own: the runner, the program and the tool are root of a user namespace that an ordinary user made, with pid and mount namespaces;
+the latter two have CAP_CHECKPOINT_RESTORE there, and nobody has anything outside.
+"""
 import os
 import shutil
+import subprocess
+import sys
 
 import run
 
 USER = 12345
+CAPS = "-all,+checkpoint_restore"
 
 
 class UserRun(run.Run):
@@ -41,6 +49,48 @@ class UserRun(run.Run):
         caps = "+checkpoint_restore"
         return ["/usr/bin/setpriv", "--reuid", str(USER), "--regid", str(USER), "--clear-groups", "--inh-caps", caps,
                 "--ambient-caps", caps, self.here[self.opts.criu]]
+
+    def words(self):
+        return ["--unprivileged"]
+
+
+def enter_own_namespaces():
+    """Starts the runner again as that root."""
+    words = ["/usr/bin/setpriv", "--reuid", str(USER), "--regid", str(USER), "--clear-groups", "--inh-caps=-all", "--bounding-set=-all",
+             "/usr/bin/unshare", "-Urpfm", "--mount-proc", "--kill-child", "/usr/bin/python3", os.path.abspath(sys.argv[0]), *sys.argv[1:]]
+    os.chdir("/")
+    may = subprocess.run([*words[:words.index("/usr/bin/python3")], "true"], stderr=subprocess.PIPE, text=True, check=False)
+    if may.returncode:
+        print(f"skip  the flavor own: an ordinary user can make no user namespace here: {may.stderr.strip()}\n"
+              "0 passed, 0 failed, 1 skipped")
+        sys.exit(0)
+    os.execv(words[0], words)
+
+
+def is_in_own_namespace():
+    with open("/proc/self/uid_map", encoding="ascii") as f:
+        return f.read().split() != ["0", "0", "4294967295"]
+
+
+class OwnRun(run.Run):
+    def __init__(self, test, opts):
+        super().__init__(test, opts)
+        test.ignore.append(r"stat\.exit_code")     # the kernel shows that of a killed zombie or not by who made it
+        test.may_refuse = test.may_refuse or r"\[mem\.unreachable\]|seccomp: thread \d+ has seccomp filters"
+
+    def command(self):
+        return ["/usr/bin/setpriv", f"--inh-caps={CAPS}", f"--bounding-set={CAPS}", *super().command()]
+
+    def judge_early_end(self):
+        try:
+            super().judge_early_end()
+        except run.Failed as e:
+            if any(f"errno {name}" in line for line in e.args for name in ("EPERM", "EACCES", "EINVAL")):
+                raise run.Skipped("the program itself needs privileges, or ids that are not mapped") from None
+            raise
+
+    def tool(self):
+        return ["/usr/bin/setpriv", f"--inh-caps={CAPS}", f"--bounding-set={CAPS}", *super().tool()]
 
     def words(self):
         return ["--unprivileged"]
