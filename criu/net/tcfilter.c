@@ -316,6 +316,11 @@ int tcfilter_scan(struct dump *d, struct net_ns *ns, struct netlink *nl)
 	return err;
 }
 
+static bool is_request(int type)
+{
+	return type == RTM_NEWACTION || type == RTM_NEWCHAIN || type == RTM_NEWTFILTER || type == RTM_DELTFILTER;
+}
+
 int tcfilter_check(const struct net_ns *ns)
 {
 	const struct net_stream_data *s = &ns->tcfilter;
@@ -327,7 +332,7 @@ int tcfilter_check(const struct net_ns *ns)
 		if (s->n - at >= sizeof(*h) && h->nlmsg_type == RTM_NEWACTION)
 			head = sizeof(struct tcamsg);
 		if (s->n - at < sizeof(*h) || h->nlmsg_len > s->n - at || h->nlmsg_len < NLMSG_SPACE(head) ||
-		    (h->nlmsg_type != RTM_NEWACTION && h->nlmsg_type != RTM_NEWCHAIN && h->nlmsg_type != RTM_NEWTFILTER))
+		    !is_request(h->nlmsg_type))
 			return fail(EINVAL, "traffic control of network namespace %u: no filter at byte %zu", ns->id, at);
 		at += NLMSG_ALIGN(h->nlmsg_len);
 	}
@@ -345,7 +350,8 @@ static int make_all(struct arena *a, const struct net_ns *ns, struct netlink *nl
 
 		h = (void *)(s->v + at);
 		tc = NLMSG_DATA(h);
-		err = netlink_talk_raw(nl, arena_memdup(a, h, NLMSG_ALIGN(h->nlmsg_len)), NLM_F_CREATE | NLM_F_EXCL);
+		err = netlink_talk_raw(nl, arena_memdup(a, h, NLMSG_ALIGN(h->nlmsg_len)),
+				       h->nlmsg_type == RTM_DELTFILTER ? 0 : NLM_F_CREATE | NLM_F_EXCL);
 		if (err && h->nlmsg_type == RTM_NEWACTION)
 			return fail_with(err, "the kernel takes an action not back%s%s", *nl->told ? ": " : "",
 					 nl->told);

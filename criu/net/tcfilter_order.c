@@ -3,8 +3,11 @@
  * In which order filters are made. Only u32 minds: all filters u32 of a discipline (or of a shared block) have their hash
  * tables in one numbering. The first table of each priority is the kernel's, which numbers these 800:, 801:, ... as they
  * come; a filter may lead to a table that somebody made, in the same or another priority. The kernel tells the tables of
- * a priority in every chain and every hook of the discipline that has this priority, whosever they are.
+ * a priority in every chain and every hook of the discipline that has this priority, whosever they are. Where a number
+ * is missing, since its priority has been removed, one that matches nothing has it meanwhile.
  */
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
@@ -13,7 +16,11 @@
 #include "base/map.h"
 #include "net/tcfilter.h"
 
-enum { FIRST_ROOT = 0x800 };
+enum {
+	FIRST_ROOT = 0x800,
+	MAX_GAP = 64,			/* numbers between two tables that are given to others meanwhile */
+	FILLER_ROOM = 128,
+};
 
 /* The filters of one priority in one chain. */
 struct proto {
@@ -29,6 +36,9 @@ struct order {
 	struct tcfilter_reasons *why;
 	VEC(struct proto) u32;
 	struct map owner;		/* of first tables: place of the priority */
+	struct map tables;		/* those that somebody made, by number */
+	struct map priorities;		/* in use, by numbering */
+	struct tcfilter_list fillers;	/* requests that remove them again */
 	struct map made;		/* tables and filters, by number within their numbering */
 };
 
@@ -113,6 +123,11 @@ static bool is_of_others(const struct order *o, const struct nlmsghdr *h)
 	return (owner && *owner != tcfilter_place(h, true)) || is_made(o, h, tc_of(h)->tcm_handle);
 }
 
+static uint64_t *priority_use(struct order *o, uint64_t numbering, uint32_t priority)
+{
+	return map_at(o->a, &o->priorities, hash_add(numbering, priority));
+}
+
 /* All others come as they are told; those of u32 are sorted into priorities. */
 static void begin_priorities(struct order *o, const struct map *roots)
 {
@@ -123,9 +138,12 @@ static void begin_priorities(struct order *o, const struct map *roots)
 		const uint64_t *root = map_find(roots, tcfilter_place(h, true));
 		struct proto p = { .begin = i, .numbering = numbering_of(h), .root = root ? *root : 0 };
 
+		*priority_use(o, p.numbering, tc_of(h)->tcm_info >> 16) = 1;
 		for (; i < t->v.n && is_same_proto(h, t->v.v[i]); i++)
 			if (!is_u32(h))
 				vec_push(o->a, &o->to->v, t->v.v[i]);
+			else if (is_table(t->v.v[i]))
+				*map_at(o->a, &o->tables, number(h, tc_of(t->v.v[i])->tcm_handle)) = 1;
 		p.end = i;
 		if (!is_u32(h))
 			continue;
@@ -185,11 +203,52 @@ static void make_keys(struct order *o, const struct proto *p)
 			make_next(o, o->told->v.v[i]);
 }
 
+/* A priority of its own with a filter that matches nothing, so that its first table takes the next number. */
+static void make_filler(struct order *o, const struct proto *p)
+{
+	struct {
+		struct tc_u32_sel sel;
+		struct tc_u32_key key;
+	} match = { { .flags = TC_U32_TERMINAL, .nkeys = 1 }, { .mask = ~0U, .val = ~0U } };
+	struct nlmsghdr *make = arena_alloc(o->a, FILLER_ROOM), *remove = arena_alloc(o->a, FILLER_ROOM);
+	uint32_t priority = 0xffff;
+	struct nlattr *options;
+
+	while (*priority_use(o, p->numbering, priority))
+		priority--;
+	*priority_use(o, p->numbering, priority) = 1;
+	stream_copy(o->told->v.v[p->begin], make, sizeof(struct tcmsg), (const uint16_t[]){ TCA_OPTIONS, TCA_CHAIN, 0 });
+	((struct tcmsg *)NLMSG_DATA(make))->tcm_handle = 0;
+	((struct tcmsg *)NLMSG_DATA(make))->tcm_info = TC_H_MAKE(priority << 16, htons(ETH_P_ALL));
+	memcpy(remove, make, make->nlmsg_len);
+	remove->nlmsg_type = RTM_DELTFILTER;
+	options = stream_add(make, TCA_OPTIONS, NULL, 0);
+	stream_add(make, TCA_U32_SEL, &match, sizeof(match));
+	options->nla_len = (char *)make + make->nlmsg_len - (char *)options;
+	vec_push(o->a, &o->to->v, make);
+	vec_push(o->a, &o->fillers.v, remove);
+}
+
+/* Numbers from next on, up to that of the priority. False: it cannot come to that. */
+static bool fill_gap(struct order *o, const struct proto *p, uint32_t next)
+{
+	uint32_t root = p->root >> 20;
+
+	if (root < next || root - next > MAX_GAP)
+		return false;
+	for (uint32_t n = next; n < root; n++)
+		if (map_find(&o->tables, hash_add(p->numbering, n << 20)))
+			return false;
+	for (; next < root; next++)
+		make_filler(o, p);
+	return true;
+}
+
 void tcfilter_order(struct arena *a, const struct tcfilter_list *told, const struct map *roots, struct tcfilter_list *ret,
 		    struct tcfilter_reasons *why)
 {
 	struct order o = { .a = a, .told = told, .to = ret, .why = why };
-	uint32_t n = 0;
+	uint32_t next = FIRST_ROOT;
 
 	begin_priorities(&o, roots);
 	if (o.u32.n)
@@ -197,13 +256,17 @@ void tcfilter_order(struct arena *a, const struct tcfilter_list *told, const str
 	for (size_t i = 0; i < o.u32.n; i++) {
 		const struct proto *p = &o.u32.v[i];
 
-		n = i && p->numbering == p[-1].numbering ? n + 1 : 0;
-		if (p->root != (FIRST_ROOT + n) << 20)
+		if (!i || p->numbering != p[-1].numbering)
+			next = FIRST_ROOT;
+		if (!fill_gap(&o, p, next))
 			vec_push(a, &why->v, arena_printf(a, "a filter u32, whose table %x: would come back as %x:",
-							  p->root >> 20, FIRST_ROOT + n));
+							  p->root >> 20, next));
 		else if (!make_tables(&o, p) && !make_first_key(&o, p))
 			vec_push(a, &why->v, "a filter u32, which leads to a table that comes later only");
+		next = (p->root >> 20) + 1;
 	}
 	for (size_t i = 0; i < o.u32.n; i++)
 		make_keys(&o, &o.u32.v[i]);
+	for (size_t i = 0; i < o.fillers.v.n; i++)
+		vec_push(a, &ret->v, o.fillers.v.v[i]);
 }

@@ -123,6 +123,11 @@ CASES = {
                   "tc chain add dev v0 ingress chain 9; "
                   "tc qdisc add dev v1 root handle 1: htb; tc class add dev v1 parent 1: classid 1:7 htb rate 1mbit; "
                   "tc filter add dev v1 parent 1: protocol all u32 match u16 0x1234 0xffff at 2 flowid 1:7; tc filter add dev v1 parent 1:7 protocol all u32 match u32 0 0"],
+    # of the priorities u32, the first two and one in between have gone
+    "tc_gaps": [PAIR + "tc qdisc add dev v0 clsact; tc chain add dev v0 ingress chain 4; "
+                "for i in 1 2 3 4 5; do tc filter add dev v0 ingress pref $i protocol ip u32 match ip dst 10.0.0.$i/32 action mirred egress mirror dev v1; done; "
+                "tc filter add dev v0 egress pref 65535 protocol ip u32 match u32 0 0; tc filter add dev v0 egress chain 3 pref 5 protocol ip u32 match u32 0 0; "
+                "for i in 1 2 4; do tc filter del dev v0 ingress pref $i; done"],
     "tc_block": [PAIR + "tc qdisc add dev v0 ingress_block 22 ingress; tc qdisc add dev v1 ingress_block 22 egress_block 23 clsact; "
                  "tc filter add block 22 protocol ip u32 match ip dst 10.0.0.1/32 action mirred egress redirect dev v1; "
                  "tc filter add block 23 chain 4 protocol ip u32 match ip dst 10.0.0.2/32 action mirred egress redirect dev v0"],
@@ -211,8 +216,9 @@ REFUSED = {
     "ipsec_plain": (LO + "ip xfrm policy setdefault in block", "policies of IPsec, which plain images have no place for", "net.rules", ["--plain-images"]),
     "tc_bpf": (PAIR + "tc qdisc add dev v0 clsact; tc filter add dev v0 ingress bpf bytecode '1,6 0 0 4294967295' action mirred egress mirror dev lo",
                "filter bpf of device 7: a classifier other than"),
-    "tc_u32_numbers": (PAIR + "tc qdisc add dev v0 clsact; for i in 1 2 3; do tc filter add dev v0 ingress pref $i protocol ip u32 match u32 0 0; done; "
-                       "tc filter del dev v0 ingress pref 2", "whose table 802: would come back as 801:"),
+    "tc_u32_numbers": (PAIR + "tc qdisc add dev v0 clsact; tc filter add dev v0 ingress pref 1 protocol ip u32 match u32 0 0; "
+                       "tc filter add dev v0 ingress pref 1 protocol ip u32 divisor 1; tc filter add dev v0 ingress pref 2 protocol ip u32 match u32 0 0",
+                       "whose table 802: would come back as 801:"),
     "tc_device_gone": (PAIR + "tc qdisc add dev v0 clsact; ip link add x0 type veth; tc filter add dev v0 ingress protocol ip u32 match u32 0 0 action mirred egress mirror dev x0; "
                        "ip link del x0", "mirred to a device that is gone"),
     "tc_plain": (PAIR + "tc qdisc add dev v0 clsact; tc filter add dev v0 ingress protocol ip u32 match u32 0 0", "which plain images have no place for", "net.rules",

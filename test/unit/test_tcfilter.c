@@ -200,9 +200,45 @@ static void tables_of_u32_come_in_the_order_of_their_numbers(void **state not_us
 	list.v.n--;
 	order(&a, &list, &roots, &why);
 	assert_non_null(strstr(why, "comes later"));
-	*map_at(&a, &roots, tcfilter_place(list.v.v[0], true)) = 0x80200000;
-	order(&a, &list, &roots, &why);
-	assert_non_null(why);
+	arena_free(&a);
+}
+
+/* Two priorities, whose first tables are 802: and 804:; the last one's is told as 804: or as somebody's own table says. */
+static struct tcfilter_list gap(struct arena *a, uint32_t table, uint32_t last, const char **ret_why)
+{
+	struct tcfilter_list list = { 0 };
+	struct map roots = { 0 };
+
+	vec_push(a, &list.v, new_u32(a, 3, 0x80200000, 1, 0));
+	vec_push(a, &list.v, new_u32(a, 3, 0x80200800, 0, 0));
+	vec_push(a, &list.v, new_u32(a, 0xffff, last, 1, 0));
+	vec_push(a, &list.v, new_u32(a, 0xffff, last | 0x800, 0, 0));
+	if (table)
+		vec_push(a, &list.v, new_u32(a, 0xffff, table, 1, 0));
+	*map_at(a, &roots, tcfilter_place(list.v.v[0], true)) = 0x80200000;
+	*map_at(a, &roots, tcfilter_place(list.v.v[2], true)) = last;
+	return order(a, &list, &roots, ret_why);
+}
+
+static void missing_numbers_are_given_to_others_meanwhile(void **state not_used)
+{
+	/* 800: and 801:, 802:, 803:, 804:, and the three of these that are too many go again */
+	static const uint16_t priorities[] = { 0xfffe, 0xfffd, 3, 0xfffc, 0xffff, 0xfffe, 0xfffd, 0xfffc };
+	struct arena a = { 0 };
+	struct tcfilter_list ret;
+	const char *why;
+
+	ret = gap(&a, 0, 0x80400000, &why);
+	assert_null(why);
+	assert_int_equal(ret.v.n, array_size(priorities));
+	for (size_t i = 0; i < ret.v.n; i++) {
+		assert_int_equal(((struct tcmsg *)NLMSG_DATA(ret.v.v[i]))->tcm_info >> 16, priorities[i]);
+		assert_int_equal(ret.v.v[i]->nlmsg_type, i < 5 ? RTM_NEWTFILTER : RTM_DELTFILTER);
+	}
+	gap(&a, 0x80300000, 0x80400000, &why);
+	assert_string_equal(why, "a filter u32, whose table 804: would come back as 803:");
+	gap(&a, 0, 0xf0000000, &why);
+	assert_string_equal(why, "a filter u32, whose table f00: would come back as 803:");
 	arena_free(&a);
 }
 
@@ -256,6 +292,7 @@ int main(void)
 		cmocka_unit_test(flower_keeps_its_keys),
 		cmocka_unit_test(what_is_not_known_is_refused),
 		cmocka_unit_test(tables_of_u32_come_in_the_order_of_their_numbers),
+		cmocka_unit_test(missing_numbers_are_given_to_others_meanwhile),
 		cmocka_unit_test(a_table_that_is_told_twice_is_made_once),
 		cmocka_unit_test(torn_images_are_refused),
 	};
