@@ -53,7 +53,7 @@ static struct ns *at_birth(const struct restore *r, const struct task *t, enum n
 
 	if (!f)
 		return is_the_tools_to_enter(r, own) ? own : NULL;
-	return ns_of(&r->m, f, type);
+	return (type == NS_TIME ? ns_of_children(&r->m, f) : NULL) ?: ns_of(&r->m, f, type);
 }
 
 static bool is_root_task(const struct restore *r, const struct task *t)
@@ -100,7 +100,7 @@ static int enter_ready(struct restore *r, const struct ns *ns)
 
 	if (err)
 		return err;
-	fd = ns_open_link(s->pid_real, ns->type);
+	fd = ns_open_of(s->pid_real, ns);
 	return fd < 0 ? fd : enter_fd(fd, ns->type);
 }
 
@@ -211,14 +211,14 @@ static int enter(struct restore *r, const struct task *t, struct ns *ns)
 
 	if (ns->fd >= 0)
 		return enter_fd(ns->fd, ns->type);
-	return ns->task == t ? ns_make(r, ns) : enter_ready(r, ns);
+	return ns->task == t && !ns->parent ? ns_make(r, ns) : enter_ready(r, ns);
 }
 
 /* Others enter what this one has made by opening /proc/PID/ns/NAME: all is ready when it is in all of them. */
 static void announce(struct restore *r, const struct task *t)
 {
 	for (size_t i = 0; i < r->m.namespaces.n; i++)
-		if (r->m.namespaces.v[i]->task == t) {
+		if ((r->m.namespaces.v[i]->parent ?: r->m.namespaces.v[i]->task) == t) {
 			struct shared_ns *s = shared_ns(r->shared, i);
 
 			s->pid_real = r->shared->tasks[t->index].pid_real;
@@ -291,6 +291,8 @@ int ns_enter(struct restore *r, const struct task *t)
 		err = begin_root_task(r);
 	for (size_t i = 0; i < array_size(entry_order) && !err; i++)
 		err = make_first(r, t, entry_order[i]) ?: enter_one(r, t, entry_order[i]);
+	if (!err)
+		err = time_make_for_children(r, t);
 	if (err)
 		return err;
 	announce(r, t);

@@ -18,6 +18,26 @@ enum { MAX_JOIN_PID = 65535 };		/* a larger number is the name of a file */
 
 static const enum ns_type can_be_joined[] = { NS_IPC, NS_NET, NS_TIME, NS_UTS };
 
+/* What can be asked for and not done, and why. */
+static const struct {
+	const char *name, *why;
+} cannot_be_joined[] = {
+	{ "user", "in there nobody may choose the pids of the tree, nor give its tasks the ids that they have" },
+	{ "mnt", "the mounts of the tree are in the images, and a tree that has none of its own gets those of the tool: "
+		 "run the tool in it (nsenter --mount)" },
+};
+
+static int check_can_be_joined(const char *arg)
+{
+	for (size_t i = 0; i < array_size(cannot_be_joined); i++) {
+		size_t len = strlen(cannot_be_joined[i].name);
+
+		if (!strncmp(arg, cannot_be_joined[i].name, len) && arg[len] == ':')
+			return fail(EOPNOTSUPP, "--join-ns %s: %s", arg, cannot_be_joined[i].why);
+	}
+	return fail(EINVAL, "invalid argument for --join-ns: %s (ipc, net, time or uts, a colon, a pid or a file)", arg);
+}
+
 /* "net:1234", "ipc:/run/pod/ipc" */
 static int parse(const char *arg, enum ns_type *ret_type, const char **ret_what)
 {
@@ -33,7 +53,7 @@ static int parse(const char *arg, enum ns_type *ret_type, const char **ret_what)
 			return 0;
 		}
 	}
-	return fail(EINVAL, "invalid argument for --join-ns: %s (ipc, net, time or uts, a colon, a pid or a file)", arg);
+	return check_can_be_joined(arg);
 }
 
 static int open_namespace(enum ns_type type, const char *what, int *ret_fd)

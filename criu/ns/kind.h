@@ -54,8 +54,9 @@ void ns_id_set(TaskKobjIdsEntry *ids, enum ns_type type, uint32_t id);
 int ns_inode_at(int dir, const char *name, ino_t *ret) must_check;
 /* /proc/PID/ns/NAME. pid 0: the tool's own. */
 int ns_inode(pid_t pid, const char *name, ino_t *ret) must_check;
-/* While restoring: the namespace of this type that a process is in. Reports. */
+/* While restoring: the namespace of this type that a process is in; of one that a parent has, its children. Reports. */
 int ns_open_link(pid_t pid_real, enum ns_type type) must_check;
+int ns_open_of(pid_t pid_real, const struct ns *ns) must_check;
 /* NULL: nobody in the tree is in it, or it is the tool's own. */
 struct ns *ns_by_inode(const struct model *m, enum ns_type type, ino_t ino);
 /* Whether a user namespace is another one or below it; NULL: the tool's own. */
@@ -75,10 +76,16 @@ const struct task *ns_forker(const struct task *t);
 const char *ns_obstacle(struct model *m, const struct task *t);
 /* In the root task, before it forks others: user namespaces below the base, and all that they own. Opens ns->fd. */
 int ns_make_owned(struct restore *r) must_check;
+/* The time namespace that the children of t are born into and t is not in; NULL: none. */
+struct ns *ns_of_children(const struct model *m, const struct task *t);
+/* In t, which stays where it is. */
+int time_make_for_children(struct restore *r, const struct task *t) must_check;
 /* Makes a namespace; the calling process is in it then. */
 int ns_make(struct restore *r, struct ns *ns) must_check;
 /* While dumping: refuses threads that are in others than their process. */
 int ns_scan_threads(struct dump *d, const struct task *t) must_check;
+/* An id that no namespace of the model has. */
+uint32_t ns_free_id(const struct model *m);
 struct ns *ns_add(struct model *m, enum ns_type type, uint32_t id, const struct task *t);
 
 /* While restoring, in the tool: namespaces that --join-ns names become external, with ns->fd open. */

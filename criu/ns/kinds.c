@@ -57,6 +57,15 @@ struct ns *ns_add(struct model *m, enum ns_type type, uint32_t id, const struct 
 	return ns;
 }
 
+uint32_t ns_free_id(const struct model *m)
+{
+	uint32_t last = NS_COUNT;
+
+	for (size_t i = 0; i < m->namespaces.n; i++)
+		last = max(last, m->namespaces.v[i]->id);
+	return last + 1;
+}
+
 struct ns *ns_first(const struct model *m, enum ns_type type)
 {
 	for (size_t i = 0; i < m->namespaces.n; i++)

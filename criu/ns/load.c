@@ -27,6 +27,16 @@ static int check_task(const struct restore *r, const struct task *t)
 	return err;
 }
 
+/* Perhaps nobody is in there. That two have the same is for time_check() to say. */
+static void find_of_children(struct restore *r, const struct task *t)
+{
+	uint32_t id = t->ids && t->ids->has_time_for_children_ns_id ? t->ids->time_for_children_ns_id : 0;
+	struct ns *ns = id ? ns_by_id(&r->m, NS_TIME, id) ?: ns_add(&r->m, NS_TIME, id, NULL) : NULL;
+
+	if (ns && !ns->parent)
+		ns->parent = t;
+}
+
 /* Whatever differs from what the dumping tool was in. */
 static void find_all(struct restore *r)
 {
@@ -42,6 +52,8 @@ static void find_all(struct restore *r)
 				ns_add(&r->m, type, id, t);
 		}
 	}
+	for (size_t i = 0; host && i < r->m.tasks.n; i++)
+		find_of_children(r, r->m.tasks.v[i]);
 }
 
 int ns_load(struct restore *r)
@@ -104,7 +116,8 @@ const char *ns_path_made(struct restore *r, const struct ns *ns)
 {
 	pid_t first = shared_ns(r->shared, ns->index)->pid_real;
 
-	return arena_printf(&r->m.arena, "/proc/%d/ns/%s", first, ns_rows[ns->type].name);
+	return arena_printf(&r->m.arena, "/proc/%d/ns/%s%s", first, ns_rows[ns->type].name,
+			    ns->parent ? "_for_children" : "");
 }
 
 int ns_open_made(struct restore *r, const struct ns *ns)

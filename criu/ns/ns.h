@@ -27,6 +27,8 @@ struct ns {
 	 * nobody is in it; a user namespace that is known by what it owns.
 	 */
 	const struct task *task;
+	/* Of time namespaces: whose children are born there, and who is not in it: what unshare(2) makes. NULL: nobody. */
+	const struct task *parent;
 	const struct ns *owner;		/* of user namespaces: the parent; NULL: the tool's own */
 	uid_t made_by;			/* of user namespaces: who owns them, as the parent sees him (dump: the tool) */
 	size_t index;			/* in model.namespaces */

@@ -58,14 +58,24 @@ int ns_identify(struct dump *d, int fd, uint32_t *ret_id, uint32_t *ret_flag)
 	return 0;
 }
 
-int ns_open_link(pid_t pid_real, enum ns_type type)
+static int open_link(pid_t pid_real, enum ns_type type, const char *suffix)
 {
 	char path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid_real, ns_rows[type].name);
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s%s", pid_real, ns_rows[type].name, suffix);
 	fd = proc_open(path, O_RDONLY);
 	return fd < 0 ? fail_errno("open %s", path) : fd;
+}
+
+int ns_open_link(pid_t pid_real, enum ns_type type)
+{
+	return open_link(pid_real, type, "");
+}
+
+int ns_open_of(pid_t pid_real, const struct ns *ns)
+{
+	return open_link(pid_real, ns->type, ns->parent ? "_for_children" : "");
 }
 
 static int open_again(int from)
@@ -96,6 +106,6 @@ int ns_open(struct restore *r, uint32_t flag, uint32_t id)
 				     ns_rows[type].name, ns->ext_key) : open_again(fd);
 	}
 	/* The root task is born in the base, whoever else is in it. */
-	return ns_open_link(ns == ns_base(&r->m) ? r->shared->tasks[0].pid_real :
-			    shared_ns(r->shared, ns->index)->pid_real, type);
+	return ns_open_of(ns == ns_base(&r->m) ? r->shared->tasks[0].pid_real :
+			  shared_ns(r->shared, ns->index)->pid_real, ns);
 }

@@ -54,12 +54,8 @@ const struct ns *ns_mounts_owner(const struct model *m)
 /* A user namespace that no process of the tree is in, but one below it, or something that it owns. */
 static struct ns *add_without_tasks(struct dump *d, ino_t ino, int *fd)
 {
-	uint32_t last = NS_COUNT;
-	struct ns *ns;
+	struct ns *ns = ns_add(&d->m, NS_USER, ns_free_id(&d->m), NULL);
 
-	for (size_t i = 0; i < d->m.namespaces.n; i++)
-		last = max(last, d->m.namespaces.v[i]->id);
-	ns = ns_add(&d->m, NS_USER, last + 1, NULL);
 	ns->ino = ino;
 	ns->fd = take_fd(fd);
 	return ns;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Time namespaces: the monotonic clocks go on from what the tasks saw last. */
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sched.h>
@@ -11,6 +12,7 @@
 #include "image/dir.h"
 #include "kernel/read.h"
 #include "ns/kind.h"
+#include "options.h"
 #include "run/dump.h"
 #include "run/restore.h"
 
@@ -52,15 +54,82 @@ static int read_offset(const char *proc, const char *name, struct timespec *ret)
 	return fail(EIO, "/proc/%s/timens_offsets has no %s line", proc, name);
 }
 
-/* Its offsets would have to be set by the task itself before it forks: not done. */
+struct ns *ns_of_children(const struct model *m, const struct task *t)
+{
+	return t->ids && t->ids->has_time_for_children_ns_id ? ns_by_id(m, NS_TIME, t->ids->time_for_children_ns_id) : NULL;
+}
+
+static int find_of_children(struct dump *d, const struct task *t, ino_t ino, struct ns **ret)
+{
+	struct ns *ns = ns_by_inode(&d->m, NS_TIME, ino);
+	char path[64];
+
+	*ret = ns;
+	if (ns)
+		return 0;
+	*ret = ns = ns_add(&d->m, NS_TIME, ns_free_id(&d->m), NULL);
+	ns->ino = ino;
+	snprintf(path, sizeof(path), "/proc/%d/ns/time_for_children", leader(t)->pid_real);
+	ns->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (ns->fd < 0)
+		return fail_errno("open %s", path);
+	return ns_owner_find(d, ns->fd, &ns->owner);
+}
+
+static bool is_below(const struct task *t, const struct task *ancestor)
+{
+	while (t && t != ancestor)
+		t = t->parent;
+	return t;
+}
+
+/* unshare(2) by t makes it, before t has children; they are born there, or born elsewhere and enter it. */
+static const char *obstacle(const struct model *m, const struct task *t, const struct ns *ns)
+{
+	if (t->n_threads > 1)
+		return "it has threads";
+	if (ns->parent && ns->parent != t)
+		return "so do those of another process";
+	if (ns->owner != ns_base(m))
+		return "that is not owned by the user namespace of the root task's pid namespace";
+	for (size_t i = 0; i < m->tasks.n; i++)
+		if (ns_of(m, m->tasks.v[i], NS_TIME) == ns && !is_below(m->tasks.v[i], t))
+			return "a process that is not below it is in there";
+	return NULL;
+}
+
 static int time_scan_children(struct dump *d, const struct task *t, ino_t its)
 {
 	ino_t ino;
-	int got = ns_inode(leader(t)->pid_real, "time_for_children", &ino);
+	int got = ns_inode(leader(t)->pid_real, "time_for_children", &ino), err;
+	const char *why;
+	struct ns *ns;
 
-	if (got > 0 && ino != its)
-		refuse(&d->refusals, REFUSE_NS_CHILDREN, "its children get a time namespace that it is not in itself");
-	return min(got, 0);
+	if (got <= 0 || ino == its)
+		return min(got, 0);
+	err = find_of_children(d, t, ino, &ns);
+	if (err && err != -ENOENT)
+		return err;
+	why = err ? "its owner is outside of the tree" : obstacle(&d->m, t, ns);
+	if (!why && d->opt->plain_images)
+		why = "plain images cannot say that (dump without --plain-images)";
+	if (why)
+		refuse(&d->refusals, REFUSE_NS_CHILDREN, "its children get a time namespace that it is not in itself, "
+		       "and %s", why);
+	ns->parent = ns->parent ?: t;
+	t->ids->has_time_for_children_ns_id = true;
+	t->ids->time_for_children_ns_id = ns->id;
+	d->m.inventory->img_version = IMG_VERSION_EXTENDED;	/* others would leave them where the parent is */
+	return 0;
+}
+
+/* The file of a process tells of the namespace of its children. */
+static const struct task *who_tells(const struct model *m, const struct ns *ns)
+{
+	for (size_t i = 0; i < m->tasks.n && !ns->parent; i++)
+		if (ns_of(m, m->tasks.v[i], NS_TIME) == ns && !ns_of_children(m, m->tasks.v[i]))
+			return m->tasks.v[i];
+	return ns->parent;
 }
 
 static struct timespec add(struct timespec a, struct timespec b, int sign)
@@ -93,10 +162,16 @@ static int host_clock(size_t i, struct timespec *ret)
 static int time_scan(struct dump *d, struct ns *ns)
 {
 	TimensEntry *e = arena_msg(&d->m.arena, TimensEntry, timens_entry__init);
+	const struct task *t = who_tells(&d->m, ns);
 	char proc[16];
 
 	ns->data = e;
-	snprintf(proc, sizeof(proc), "%d", leader(ns->task)->pid_real);
+	if (!t) {
+		refuse(&d->refusals, REFUSE_NS_CHILDREN, "all that are in time namespace %lu have children elsewhere, so "
+		       "nobody can tell its offsets", (unsigned long)ns->ino);
+		return 0;
+	}
+	snprintf(proc, sizeof(proc), "%d", leader(t)->pid_real);
 	for (size_t i = 0; i < array_size(clocks); i++) {
 		Timespec *v = arena_msg(&d->m.arena, Timespec, timespec__init);
 		struct timespec now, offset;
@@ -152,10 +227,8 @@ static int write_offset(const TimensEntry *e, size_t i)
 }
 
 /* Offsets can be set between unshare(2) and the first entry, and unshare is not an entry. */
-static int time_make_and_enter(struct restore *r not_used, struct ns *ns)
+static int make(const struct ns *ns)
 {
-	auto_fd int fd = -1;
-
 	if (unshare(CLONE_NEWTIME) < 0)
 		return fail_errno("make a time namespace");
 	for (size_t i = 0; i < array_size(clocks); i++) {
@@ -164,13 +237,42 @@ static int time_make_and_enter(struct restore *r not_used, struct ns *ns)
 		if (err)
 			return err;
 	}
+	return 0;
+}
+
+int time_make_for_children(struct restore *r, const struct task *t)
+{
+	const struct ns *ns = ns_of_children(&r->m, t);
+
+	return ns ? make(ns) : 0;
+}
+
+static int time_make_and_enter(struct restore *r not_used, struct ns *ns)
+{
+	auto_fd int fd = -1;
+	int err = make(ns);
+
+	if (err)
+		return err;
 	fd = proc_open("/proc/self/ns/time_for_children", O_RDONLY);
 	if (fd < 0 || setns(fd, CLONE_NEWTIME) < 0)
 		return fail_errno("enter the new time namespace");
 	return 0;
 }
 
+static int time_check(const struct restore *r, const struct task *t)
+{
+	const struct ns *ns = ns_of_children(&r->m, t);
+	const char *why = ns ? obstacle(&r->m, t, ns) : NULL;
+
+	if (ns && (!is_alive(t) || ns == ns_of(&r->m, t, NS_TIME)))
+		why = "it has ended, or is in it";
+	return why ? fail(EINVAL, "ids-%d.img: the children of task %d get time namespace %u, and %s", leader(t)->pid,
+			  leader(t)->pid, ns->id, why) : 0;
+}
+
 const struct ns_kind time_ns_kind = {
+	.check = time_check,
 	.scan = time_scan,
 	.scan_children = time_scan_children,
 	.save = time_save,

@@ -8,6 +8,7 @@
  *	S G	setsid(2), setpgid(0, 0)
  *	u i n c	a new UTS (with a host name), IPC (with a semaphore), network or cgroup namespace
  *	m t	mounts (with a tmpfs below DIR), time (with an offset)
+ *	T	as t, but only for children
  *	U V N	a new user namespace: one id, three ranges of ids, none is mapped
  *	p	children are born in a new pid namespace
  * When the tree is there, "ready" is written to standard output, which is then closed.
@@ -95,14 +96,20 @@ static void new_mounts(void)
 	MUST(mount("nest", at, "tmpfs", 0, options) == 0);
 }
 
-static void new_time(void)
+static void new_time_for_children(void)
 {
 	char offsets[64];
-	int fd;
 
 	MUST(unshare(CLONE_NEWTIME) == 0);
 	snprintf(offsets, sizeof(offsets), "monotonic %zu 0\nboottime %zu 5\n", 1000 * strlen(spec_left), 70 * strlen(spec_left));
 	write_text("/proc/self/timens_offsets", offsets);
+}
+
+static void new_time(void)
+{
+	int fd;
+
+	new_time_for_children();
 	fd = open("/proc/self/ns/time_for_children", O_RDONLY);
 	MUST(fd >= 0 && setns(fd, CLONE_NEWTIME) == 0 && close(fd) == 0);
 }
@@ -135,6 +142,9 @@ static void act(char action)
 		break;
 	case 't':
 		new_time();
+		break;
+	case 'T':
+		new_time_for_children();
 		break;
 	case 'U':
 		enter_user("0 0 1\n");

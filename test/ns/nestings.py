@@ -33,6 +33,7 @@ KEPT = (
     "[S[pu[][]]]",		# a dump waited for an init, that for a process to be reaped, and its reaper for the dump
     "[PS[Num[u][n]]V]",		# nobody has a name
     "[PSun[PSt[PUm[c]]]]",
+    "[ST[Tu[t]][PT[]p]]",		# time namespaces for children alone
     "[SU[PUm[Pt][P]]Up[VPn[]]]",	# pid namespaces of user namespaces below
 )
 libc = ctypes.CDLL(None, use_errno=True)
@@ -65,6 +66,11 @@ class Maker:
             if action == "i" and user.endswith("N"):
                 self.refused.add("cred.unsupported")	# its semaphore belongs to a user without a name in there
             text += action
+        # Who is alone in a time namespace, and has another one for children, hides its offsets.
+        if "t" not in text and rnd.random() < 0.1 and (not user or rnd.random() < 0.2):
+            text += "T"
+            if user:
+                self.refused.add("ns.children-only")	# owned by a user namespace below
         is_left = rnd.random() < 0.15
         text += "p" if is_left else ""
         while self.left > 0 and depth < 4 and rnd.random() < 0.8:
