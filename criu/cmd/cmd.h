@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once				/* cmd/cmd.h: the commands, and what all of them begin with */
-#include <sys/types.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <sys/types.h>
 #include "base/compiler.h"
 #include "run/run_id.h"
 
@@ -22,7 +23,7 @@ int check_privilege(const struct options *opt) must_check;
 /* The directories of a run, opened; the process has changed into the work directory and logs where it should. */
 struct dirs {
 	int img;			/* -D */
-	char *img_path;			/* absolute; lives as long as the process */
+	char img_path[PATH_MAX];	/* absolute */
 	char run_id[RUN_ID_SIZE];
 };
 int dirs_open(const struct options *opt, struct dirs *ret) must_check;

@@ -50,23 +50,21 @@ static void log_banner(const char *run_id)
  * A path by which scripts and the other process of the tool reach the directory. Its own name may mean another
  * directory to us, when a client in another mount namespace has opened it; then it is that of a descriptor of ours.
  */
-static char *path_of(int fd)
+static int path_of(int fd, char ret[PATH_MAX])
 {
-	auto_free char *self = NULL;
-	auto_free char *path = NULL;
 	struct stat by_path, by_fd;
-	char *kept;
+	char self[40];
 
-	if (asprintf(&self, "/proc/self/fd/%d", fd) < 0)
-		return NULL;
-	path = realpath(self, NULL);
-	if (path && !stat(path, &by_path) && !fstat(fd, &by_fd) && by_path.st_ino == by_fd.st_ino &&
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	if (realpath(self, ret) && !stat(ret, &by_path) && !fstat(fd, &by_fd) && by_path.st_ino == by_fd.st_ino &&
 	    by_path.st_dev == by_fd.st_dev)
-		return take_ptr(&path);
+		return 0;
 	/* one that stays where it is as long as this process lives */
-	if (asprintf(&kept, "/proc/%d/fd/%d", getpid(), fcntl(fd, F_DUPFD_CLOEXEC, 3)) < 0)
-		return NULL;
-	return kept;
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return -errno;
+	snprintf(ret, PATH_MAX, "/proc/%d/fd/%d", getpid(), fd);
+	return 0;
 }
 
 int work_dir_enter(const struct options *opt, const char *work, char ret_run_id[RUN_ID_SIZE])
@@ -87,20 +85,18 @@ int dirs_open(const struct options *opt, struct dirs *ret)
 {
 	const char *img = opt->images_dir ?: ".", *work = opt->work_dir ?: img;
 	auto_fd int fd = open(img, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_free char *path = NULL;
 	int err;
 
 	if (fd < 0 && errno == ENOENT)
 		return fail(ENOENT, "the images directory %s does not exist: make it, or name another one with -D", img);
 	if (fd < 0)
 		return fail_errno("open images directory %s", img);
-	path = path_of(fd);
-	if (!path)
-		return fail_errno("find the path of %s", img);
+	err = path_of(fd, ret->img_path);
+	if (err)
+		return fail_with(err, "find the path of %s", img);
 	err = work_dir_enter(opt, work, ret->run_id);
 	if (err)
 		return err;
 	ret->img = take_fd(&fd);
-	ret->img_path = take_ptr(&path);
 	return 0;
 }

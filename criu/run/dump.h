@@ -52,7 +52,7 @@ struct dump {
 	struct model m;
 	struct refusals refusals;
 	int img_dir;
-	char *img_path;			/* absolute */
+	const char *img_path;		/* absolute */
 	int images_entry;		/* in the journal */
 	struct freezer freezer;
 	struct net_holds *holds;	/* net/hold.h: networks that stand still; NULL: none */

@@ -8,6 +8,16 @@ struct restore_shared;
 struct cgroups_restore;
 struct late_builder;
 struct ns;
+struct own_creds;
+struct rlimit;
+struct sigact_raw;
+
+/* What the tool has and each task inherits, asked once: the kinds' note() (task/kind.h). */
+struct restore_noted {
+	struct own_creds *creds;	/* task/creds.c */
+	struct rlimit *rlimits;		/* by resource */
+	struct sigact_raw *actions;	/* by signal - 1 */
+};
 
 /* What a restore knows of a task beyond its records; the tool's, inherited by the tasks when they are forked. */
 struct restore_task {
@@ -29,7 +39,7 @@ struct restore {
 	struct journal *journal;
 	struct model m;
 	int img_dir;
-	char *img_path;
+	const char *img_path;
 	struct restore_shared *shared;	/* seen by the tool and all tasks: run/barrier.h */
 	const struct task *self;	/* in a task: itself; NULL in the tool */
 	int *own_ns;			/* of trees with namespaces, by enum ns_type: the tool's, or -1 */
@@ -41,6 +51,7 @@ struct restore {
 	size_t shared_len;
 	struct cgroups_restore *cgroups;	/* cgroup/state.h; NULL: tasks stay in the cgroups of the tool */
 	struct birth_plan *births;	/* task/birth.h */
+	struct restore_noted noted;
 	int service_fd_min;		/* descriptors of the tool live at and above this number */
 	int tasks_entry;		/* in the journal */
 	pid_t watcher;

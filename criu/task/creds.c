@@ -411,16 +411,15 @@ static int add_rows(struct restore *r, const struct thread *th, const struct own
 	return 0;
 }
 
-static struct own_creds noted;		/* because each task would ask a hundred times for what it has inherited */
-
 static int creds_note(struct restore *r)
 {
-	return read_own(&r->m.arena, &noted);
+	r->noted.creds = arena_new(&r->m.arena, struct own_creds);
+	return read_own(&r->m.arena, r->noted.creds);
 }
 
 static int creds_make(struct restore *r, const struct task *t)
 {
-	struct own_creds own = noted;
+	struct own_creds own = *r->noted.creds;
 	int err = inherits_from_tool(r) ? 0 : read_own(&r->m.arena, &own);
 
 	for (size_t i = 0; i < t->n_threads && !err; i++) {

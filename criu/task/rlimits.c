@@ -109,11 +109,10 @@ static int read_own(struct rlimit ret[RLIMITS])
 	return 0;
 }
 
-static struct rlimit noted[RLIMITS];	/* because each task would ask for all that it has inherited */
-
-static int rlimits_note(struct restore *r not_used)
+static int rlimits_note(struct restore *r)
 {
-	return read_own(noted);
+	r->noted.rlimits = arena_array(&r->m.arena, struct rlimit, RLIMITS);
+	return read_own(r->noted.rlimits);
 }
 
 static int rlimits_make(struct restore *r, const struct task *t)
@@ -123,7 +122,7 @@ static int rlimits_make(struct restore *r, const struct task *t)
 	int err = 0;
 
 	if (inherits_from_tool(r))
-		memcpy(own, noted, sizeof(own));
+		memcpy(own, r->noted.rlimits, sizeof(own));
 	else
 		err = read_own(own);
 	for (size_t i = 0; all && i < all->n_rlimits && !err; i++) {

@@ -10,6 +10,7 @@
 #include "pie/inside.h"
 #include "pie/late.h"
 #include "run/dump.h"
+#include "run/restore.h"
 #include "task/kind.h"
 
 enum { N_ACTIONS = SIGACT_LAST - 2 };
@@ -60,10 +61,11 @@ static int sigact_check(const struct task *t)
 	return 0;
 }
 
-static struct sigact_raw noted[SIGACT_LAST];	/* because what a task has inherited need not be set again */
-
-static int sigact_note(struct restore *r not_used)
+static int sigact_note(struct restore *r)
 {
+	struct sigact_raw *noted = arena_array(&r->m.arena, struct sigact_raw, SIGACT_LAST);
+
+	r->noted.actions = noted;
 	for (int signo = 1; signo <= SIGACT_LAST; signo++)
 		if (has_action(signo) && syscall(SYS_rt_sigaction, signo, NULL, &noted[signo - 1], sizeof(uint64_t)) < 0)
 			return fail_errno("rt_sigaction");
@@ -87,7 +89,7 @@ static int sigact_make(struct restore *r, const struct task *t)
 			.act = { e->sigaction, e->flags, e->restorer, e->mask },
 			.signo = signo,
 		};
-		if (memcmp(&row.act, &noted[signo - 1], sizeof(row.act)))
+		if (memcmp(&row.act, &r->noted.actions[signo - 1], sizeof(row.act)))
 			late_add(r, LATE_sigact, leader(t), &row, sizeof(row));
 	}
 	return 0;

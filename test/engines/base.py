@@ -3,10 +3,14 @@
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "test", "zdtm"))
+from procs import reap  # noqa: E402
+
 BUSYBOX = "/bin/busybox"
 APPLETS = ("sh", "sleep", "cat", "ls", "mount", "stty", "id", "hostname", "head", "kill", "dd", "mkfifo")
 COUNTER = "i=0; while :; do i=$((i+1)); echo $i > /tmp/count; sleep 0.05; done"
@@ -88,14 +92,6 @@ def children():
         except (FileNotFoundError, ProcessLookupError):
             pass
     return names
-
-
-def reap():
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
 
 
 def compare(before):

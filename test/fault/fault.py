@@ -150,7 +150,7 @@ def main():
     parser.add_argument("--criu", default=os.path.join(victim.TOP, "build", "criu"))
     parser.add_argument("--only", nargs="*")
     args = parser.parse_args()
-    victim.become_subreaper()
+    victim.become_reaper()
     results = []
     with tempfile.TemporaryDirectory(prefix="criu-fault.") as where:
         bench = Bench(args.criu, where)

@@ -122,7 +122,7 @@ def main():
     args = parser.parse_args()
     print(f"seed {args.seed}")
     random.seed(args.seed)
-    victim.become_subreaper()
+    victim.become_reaper()
     with tempfile.TemporaryDirectory(prefix="criu-kill.") as where:
         run = Run(args, where)
         bad = 0

@@ -1,23 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A target process for the fault tests: started, looked at, compared with what it was."""
-import ctypes
 import mmap
 import os
 import re
 import signal
 import struct
 import subprocess
+import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-PR_SET_CHILD_SUBREAPER = 36
+sys.path.insert(0, os.path.join(TOP, "test", "zdtm"))
+from procs import become_reaper, reap  # noqa: E402,F401
+
 # Lines of /proc/PID/status that must not change.
 STATUS = re.compile(r"^(TracerPid|SigBlk|SigIgn|SigCgt|SigPnd|ShdPnd|CapEff|Seccomp|NoNewPrivs|Umask|Uid):.*$", re.M)
-
-
-def become_subreaper():
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def build(where):
@@ -25,15 +23,6 @@ def build(where):
     subprocess.run(["cc", "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread", "-o", program,
                     os.path.join(HERE, "target.c")], check=True)
     return program
-
-
-def reap():
-    """Children that have ended, whoever's they were."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
 
 
 class Victim:

@@ -20,9 +20,10 @@ import traceback
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(TOP, "build")
 CRIU = os.path.join(BUILD, "criu")
-sys.path.insert(0, BUILD)
+sys.path[:0] = [BUILD, os.path.join(TOP, "test", "zdtm")]
 import pycriu  # noqa: E402
 from pycriu import rpc  # noqa: E402
+from procs import reap  # noqa: E402
 
 CASES = []
 DUMP_STEPS = ["pre-dump", "query-ext-files", "post-dump"]
@@ -132,14 +133,6 @@ def wait_until(question, seconds=10):
         if time.monotonic() > deadline:
             raise AssertionError("waited in vain")
         time.sleep(0.005)
-
-
-def reap():
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
 
 
 def status(pid):
