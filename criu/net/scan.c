@@ -2,6 +2,7 @@
 /* Network namespaces into records. */
 #include <errno.h>
 #include <sched.h>
+#include <linux/neighbour.h>
 #include "base/away.h"
 #include "base/log.h"
 #include "image/dir.h"
@@ -44,21 +45,47 @@ static bool has_links(const struct net_ns *ns)
 	return ns->links.n > 1;		/* more than lo */
 }
 
+/* What of these lists is no loss: the kernel makes it in every namespace, or learns it again. */
+static bool is_lost(enum net_stream id, const struct net_stream_data *s)
+{
+	enum { RULES_OF_ALL = 2 };
+	size_t n = 0;
+
+	for (size_t at = 0; at < s->n; at += NLMSG_ALIGN(((struct nlmsghdr *)(s->v + at))->nlmsg_len)) {
+		const struct ndmsg *nd = NLMSG_DATA((struct nlmsghdr *)(s->v + at));
+
+		/* Permanent entries of a bridge are its ports' own addresses; what somebody sets is called static. */
+		if (id == NET_STREAM_neigh || id == NET_STREAM_fdb)
+			n += !!(nd->ndm_state & (id == NET_STREAM_fdb ? NUD_NOARP : NUD_PERMANENT));
+		else
+			n++;
+	}
+	return n > (id == NET_STREAM_rule6 ? RULES_OF_ALL : 0);
+}
+
+/* What plain images have no place for, and what a reader of the warning calls it. */
+static const char *const not_plain[NET_STREAMS] = {
+	[NET_STREAM_nexthop] = "nexthop objects", [NET_STREAM_rule6] = "IPv6 policy rules",
+	[NET_STREAM_neigh] = "permanent neighbours", [NET_STREAM_proxy] = "proxies of neighbours",
+	[NET_STREAM_fdb] = "static forwarding entries of bridges",
+	[NET_STREAM_qdisc] = "queueing disciplines", [NET_STREAM_mdb] = "multicast groups of bridges",
+};
+
 static int scan_streams(struct dump *d, struct net_ns *ns, struct netlink *nl)
 {
 	int err;
 
 	for (enum net_stream id = 0; id < NET_STREAMS; id++) {
-		if ((stream_rows[id].flags & STREAM_LINKS) && !has_links(ns))
-			continue;
-		if (d->opt->plain_images && !(stream_rows[id].flags & STREAM_PLAIN) && id != NET_STREAM_qdisc)
+		bool is_saved = !d->opt->plain_images || (stream_rows[id].flags & STREAM_PLAIN);
+
+		if ((!is_saved && !not_plain[id]) || ((stream_rows[id].flags & STREAM_LINKS) && !has_links(ns)))
 			continue;
 		err = stream_scan(&d->m.arena, ns, id, nl);
 		if (err)
 			return err;
+		if (!is_saved && is_lost(id, &ns->streams[id]))
+			warn("%s are lost: plain images have no place for them", not_plain[id]);
 	}
-	if (d->opt->plain_images && ns->streams[NET_STREAM_qdisc].n)
-		warn("queueing disciplines of devices are lost: plain images have no place for them");
 	return tcfilter_scan(d, ns, nl);
 }
 

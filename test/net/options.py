@@ -207,6 +207,22 @@ def settings_that_do_not_exist(b):
 
 
 @case
+def what_plain_images_have_no_place_for(b):
+    """--plain-images: a warning for each sort of thing that is lost, and none where there is nothing."""
+    words = ("nexthop objects", "IPv6 policy rules", "permanent neighbours", "proxies of neighbours", "queueing disciplines",
+             "static forwarding entries of bridges")
+    pid = start(b, PAIR + "ip link add br0 type bridge; ip link add p0 type veth; ip link set p0 master br0 up; ip link set br0 up")
+    code, text = b.tool("dump", "-t", pid, "-D", b.images(), "--plain-images", "-R")
+    expect(code == 0 and "are lost" not in text, "a warning without a loss", text)
+    sh("ip nexthop add id 1 via 10.0.0.2 dev v0; ip -6 rule add pref 9 iif v0 table 7; ip neigh add 10.0.0.7 lladdr 02:00:00:00:00:07 dev v0; "
+       "ip neigh add proxy 10.0.0.99 dev v0; tc qdisc add dev v0 clsact; bridge fdb add 02:11:22:33:44:55 dev p0 master static", pid)
+    code, text = b.tool("dump", "-t", pid, "-D", b.images(), "--plain-images")
+    expect(code == 0, "the dump fails", text)
+    for what in words:
+        expect(f"{what} are lost" in text, f"no word of {what}", text)
+
+
+@case
 def connections_where_there_are_none(b):
     """--tcp-established, --tcp-close, --skip-in-flight: a tree without such sockets does not mind."""
     pid = start(b, PAIR)
