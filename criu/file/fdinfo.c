@@ -41,7 +41,7 @@ int fdinfo_parse(const char *text, struct fdinfo_common *ret)
 {
 	struct fdinfo_common c = { .mnt_id = -1 };
 	char line[LINE_BYTES];
-	const char *key, *val, *at = text;
+	const char *key, *val;
 	bool has_flags = false;
 
 	while (copy_line(&text, line)) {
@@ -51,10 +51,7 @@ int fdinfo_parse(const char *text, struct fdinfo_common *ret)
 			if (err < 0)
 				return err;
 			has_flags |= streq(key, "flags");
-			if (streq(key, "lock") && !c.lock)
-				c.lock = at;
 		}
-		at = text;
 	}
 	if (!has_flags)
 		return -EINVAL;

@@ -10,7 +10,6 @@ struct fdinfo_common {
 	uint64_t pos;
 	uint32_t flags;			/* O_CLOEXEC is that of the descriptor */
 	int mnt_id;
-	const char *lock;		/* the first lock: line, not terminated; NULL if there is none */
 };
 
 /* Reports nothing; -EINVAL: not the text of such a file. The text is not changed. */

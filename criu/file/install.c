@@ -8,6 +8,7 @@
 #include "file/files.h"
 #include "file/fown.h"
 #include "file/install.h"
+#include "file/locks.h"
 #include "file/places.h"
 #include "file/record.h"
 #include "file/relay.h"
@@ -133,5 +134,5 @@ int files_fill(struct restore *r)
 	for (size_t i = 0; i < r->m.files.n && !err; i++)
 		if (r->files->plan[i].owner == r->self)
 			err = fill_file(r, i);
-	return err;
+	return err ? err : locks_make(r);
 }

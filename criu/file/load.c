@@ -8,6 +8,7 @@
 #include "file/files.h"
 #include "file/fown.h"
 #include "file/kinds.h"
+#include "file/locks.h"
 #include "file/record.h"
 #include "file/where.h"
 #include "image/dir.h"
@@ -157,6 +158,8 @@ int files_load(struct model *m, int img_dir)
 		err = load_tables(m, img_dir);
 	if (!err)
 		err = load_remaps(m, img_dir);
+	if (!err)
+		err = locks_load(m, img_dir);
 	for (size_t i = 0; i < n_file_kinds && !err; i++)
 		if (file_kinds[i]->load)
 			err = file_kinds[i]->load(m, img_dir);

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "file/files.h"
 #include "file/kinds.h"
+#include "file/locks.h"
 #include "image/dir.h"
 #include "run/dump.h"
 
@@ -44,6 +45,8 @@ int files_save(struct dump *d)
 		err = save_table(d, d->m.fd_tables.v[i]);
 	if (!err)
 		err = save_remaps(d);
+	if (!err)
+		err = locks_save(d);
 	for (size_t i = 0; i < n_file_kinds && !err; i++)
 		if (file_kinds[i]->save)
 			err = file_kinds[i]->save(d);

@@ -13,6 +13,7 @@
 #include "file/fown.h"
 #include "file/identity.h"
 #include "file/kinds.h"
+#include "file/locks.h"
 #include "file/record.h"
 #include "file/scan.h"
 #include "file/where.h"
@@ -150,9 +151,6 @@ static int scan_fd(struct reader *r, const struct table_fd *t)
 	f.flags = common.flags & ~O_CLOEXEC;
 	f.mnt_id = common.mnt_id;
 	where_find(r->d, &f);
-	if (common.lock)
-		refuse(&r->d->refusals, REFUSE_FILE_LOCK, "%s is locked (%.*s)", link,
-		       (int)strcspn(common.lock, "\n"), common.lock);
 	kind = file_kind_of(&f);
 	if (!kind) {
 		refuse_unclaimed(r->d, &f);
@@ -161,7 +159,9 @@ static int scan_fd(struct reader *r, const struct table_fd *t)
 	e = arena_msg(&r->d->m.arena, FdinfoEntry, fdinfo_entry__init);
 	e->fd = t->fd;
 	e->flags = common.flags & O_CLOEXEC ? FD_CLOEXEC : 0;
-	return scan_claimed(r, kind, &f, e);
+	err = scan_claimed(r, kind, &f, e);
+	f.id = e->id;
+	return err ? err : locks_scan(r->d, &f);
 }
 
 static int compare_fds(const void *a, const void *b)

@@ -11,6 +11,7 @@
 #include "pagemap.pb-c.h"
 #include "seccomp.pb-c.h"
 #include "cgroup.pb-c.h"
+#include "file-lock.pb-c.h"
 #include "remap-file-path.pb-c.h"
 #include "ghost-file.pb-c.h"
 #include "pipe-data.pb-c.h"

@@ -89,6 +89,7 @@ struct model {
 	VEC(struct fd_table *) fd_tables;
 	VEC(struct file) files;		/* ids are index + 1 while dumping; use model_file() */
 	VEC(RemapFilePathEntry *) remaps;
+	VEC(FileLockEntry *) locks;
 	VEC(struct ns *) namespaces;	/* of the tree; not those it has in common with the tool: ns/ns.h */
 	struct mount_set *mounts;	/* mount/set.h; NULL: the tree has the mounts of the tool */
 	void **file_kind_data;		/* file/kind.h: file_kind_data() */

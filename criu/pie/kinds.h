@@ -11,6 +11,7 @@
 #include "mem/mm.pie.h"
 #include "mem/mempolicy.pie.h"
 #include "task/resident.pie.h"
+#include "file/filelock.pie.h"
 #include "file/fown.pie.h"
 #include "file/timerfd.pie.h"
 #include "cpu.pie.h"		/* criu/arch/<arch>/ */

@@ -63,4 +63,5 @@ struct dump {
 	struct owners *owners;		/* task/owner.h; NULL: the main thread owns all tasks */
 	struct files_dump *files;	/* file/state.h */
 	struct mapped_objects mapped;	/* of tasks whose /proc/PID/map_files may not be followed */
+	struct locks_dump *locks;	/* file/locks.c; NULL: none so far */
 };

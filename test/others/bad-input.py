@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Input that cannot work: each gives one error line that names what is wrong, exit code 1, and leaves nothing behind."""
+import fcntl
 import json
 import os
 import re
@@ -536,6 +537,21 @@ def file_of_another_mode(b):
     b.target.images, b.target.restore_words = path, ["--skip-file-rwx-check"]
     if b.target.restore():
         raise Failed("the restore with --skip-file-rwx-check fails", *b.target.log_tail())
+    b.target.check_program()
+
+
+@case
+def file_locked_meanwhile(b):
+    """By either kind of lock; when it is let go all is well."""
+    path = b.dump("--file-locks", name="static/file_locks")
+    for name, take, what in (("whole", fcntl.flock, "somebody has locked the file meanwhile"),
+                             ("kids", fcntl.lockf, f"process {os.getpid()} has locked the file meanwhile")):
+        with open(b.target.path(name), "r+", encoding="ascii") as f:
+            take(f, fcntl.LOCK_EX)
+            b.fails(what, "restore", "-d", "-D", path)
+    b.target.images, b.target.restore_words = path, []
+    if b.target.restore():
+        raise Failed("the restore fails when nobody holds the locks", *b.target.log_tail())
     b.target.check_program()
 
 

@@ -12,6 +12,7 @@
 #undef fail				/* cmocka has one, too */
 #include "base/log.h"
 #include "file/fdinfo.h"
+#include "file/locks.h"
 #include "file/record.h"
 #include "run/dump.h"
 
@@ -34,18 +35,56 @@ static void common_lines_are_found(void **state)
 	assert_int_equal(c.pos, 4096);
 	assert_int_equal(c.flags, O_CLOEXEC | O_APPEND | O_WRONLY | 0100000);
 	assert_int_equal(c.mnt_id, 29);
-	assert_null(c.lock);
 }
 
-static void a_lock_is_pointed_at(void **state)
+static FileLockEntry lock_of(const char *line)
 {
-	static const char text[] = "pos:\t0\nflags:\t02\nmnt_id:\t1\n"
-				   "lock:\t1: FLOCK  ADVISORY  WRITE 691 08:01:1234 0 EOF\n";
-	struct fdinfo_common c;
+	FileLockEntry e = FILE_LOCK_ENTRY__INIT;
+
+	assert_int_equal(lock_parse(line, &e), 0);
+	return e;
+}
+
+static int try_lock(const char *line)
+{
+	FileLockEntry e = FILE_LOCK_ENTRY__INIT;
+
+	return lock_parse(line, &e);
+}
+
+/* As Linux 6.18 prints them; what follows the line is the rest of fdinfo. */
+static void locks_are_parsed(void **state)
+{
+	FileLockEntry e = lock_of("1: POSIX  ADVISORY  READ 28278 fe:00:1164353 1073741826 1073742335\n");
 
 	(void)state;
-	assert_int_equal(fdinfo_parse(text, &c), 0);
-	assert_memory_equal(c.lock, "lock:\t1: FLOCK", 14);
+	assert_int_equal(e.flag, LOCK_POSIX);
+	assert_int_equal(e.type, F_RDLCK);
+	assert_int_equal(e.start, 1073741826);
+	assert_int_equal(e.len, 510);
+	e = lock_of("1: FLOCK  ADVISORY  WRITE 691 08:01:1234 0 EOF\nlock:\t2:");
+	assert_int_equal(e.flag, LOCK_FLOCK);
+	assert_int_equal(e.type, F_WRLCK);
+	assert_true(!e.start && !e.len);
+	e = lock_of("12: OFDLCK ADVISORY  WRITE -1 08:01:1234 7 EOF");
+	assert_int_equal(e.flag, LOCK_OFD);
+	assert_true(e.start == 7 && !e.len);
+	assert_int_equal(lock_of("1: POSIX  ADVISORY  WRITE 0 00:2f:3 5 5").len, 1);
+}
+
+static void other_lines_are_no_locks(void **state)
+{
+	(void)state;
+	assert_int_equal(try_lock("1: LEASE  ACTIVE    READ 691 08:01:1234 0 EOF"), -EOPNOTSUPP);
+	assert_int_equal(try_lock("1: DELEG  BREAKING  READ 691 08:01:1234 0 EOF"), -EOPNOTSUPP);
+	assert_int_equal(try_lock("1: POSIX  MANDATORY READ 691 08:01:1234 0 EOF"), -EOPNOTSUPP);
+	assert_int_equal(try_lock("1: POSIX  ADVISORY  UNLCK 691 08:01:1234 0 EOF"), -EOPNOTSUPP);
+	assert_int_equal(try_lock(""), -EINVAL);
+	assert_int_equal(try_lock("x: POSIX  ADVISORY  READ 691 08:01:1234 0 EOF"), -EINVAL);
+	assert_int_equal(try_lock("1: POSIX  ADVISORY  READ 691 0801:1234 0 EOF"), -EINVAL);
+	assert_int_equal(try_lock("1: POSIX  ADVISORY  READ 691 08:01:1234 9 8"), -EINVAL);
+	assert_int_equal(try_lock("1: POSIX  ADVISORY  READ 691 08:01:1234 9 9223372036854775808"), -EINVAL);
+	assert_int_equal(try_lock("1: POSIX  ADVISORY  READ 691 08:01:1234 18446744073709551615 EOF"), -EINVAL);
 }
 
 static void text_without_flags_is_refused(void **state)
@@ -199,7 +238,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(common_lines_are_found),
-		cmocka_unit_test(a_lock_is_pointed_at),
+		cmocka_unit_test(locks_are_parsed),
+		cmocka_unit_test(other_lines_are_no_locks),
 		cmocka_unit_test(text_without_flags_is_refused),
 		cmocka_unit_test(eventfd_reads_all_64_bits_of_the_counter),
 		cmocka_unit_test(eventfd_of_an_older_kernel_is_a_counter),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A lease: refused without --file-locks.
+ * A lease: refused.
  * zdtm-refuse: lease|lock
- * zdtm-code: file.lock
+ * zdtm-code: file.lease
  */
 #include <fcntl.h>
 #include <unistd.h>

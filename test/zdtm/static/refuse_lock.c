@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * File locks without --file-locks: refused, the option named.
- * zdtm-refuse: file-lock|lock
+ * zdtm-refuse: is locked .*allow it with --file-locks
  * zdtm-code: file.lock
  */
 #include <fcntl.h>
