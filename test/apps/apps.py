@@ -20,6 +20,7 @@ import run  # noqa: E402
 # name: source, what it needs, and either the interpreter or the command that builds {out}
 APPS = {
     "python": ("python.py", ["/usr/bin/python3", "python3"], None),
+    "sqlite": ("sqlite.py", ["/usr/bin/python3", "python3"], None),
     "bash": ("bash.sh", ["bash"], None),
     "perl": ("perl.pl", ["perl"], None),
     "node": ("node.js", ["node", "nodejs"], None),
