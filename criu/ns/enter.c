@@ -3,9 +3,9 @@
  * How a task gets into its namespaces. It is born into those of the process that forks it. A new pid namespace is made by
  * that fork, or right before it where a user namespace below owns it (ns/pid_owned.c); a user namespace only with the root
  * task, where its pid namespace is owned by it. What other user namespaces own is there before anybody else is forked
- * (ns/maker.c). All the rest is made by the first member in tree
- * order, right after its birth, and entered by the other members, who wait for that: the order of the tree makes sure
- * that nobody waits in a circle. Each task enters its user namespace last of all.
+ * (ns/maker.c). All the rest is made by the first member in tree order, right after its birth (a time namespace for
+ * children by their parent), and entered by the other members, who wait for that: the order of the tree makes sure that
+ * nobody waits in a circle. Each task enters its user namespace last of all.
  */
 #include <fcntl.h>
 #include <sched.h>

@@ -29,8 +29,8 @@ import procsnap  # noqa: E402
 import run  # noqa: E402
 import syscalls  # noqa: E402
 
-TREES = ("ns_pid_nested:h", "mnt_deleted:h", "ns_whole:h", "ns_whole:uns", "unix_names:h", "unix_names:ns", "cgroup_v1:h",
-         "ns_cgroup:h")
+TREES = ("ns_pid_nested:h", "ns_user_proc:uns", "mnt_deleted:h", "ns_whole:h", "ns_whole:uns", "unix_names:h", "unix_names:ns",
+         "cgroup_v1:h", "ns_cgroup:h")
 RUNS = {"h": run.Run, "ns": nsrun.NsRun, "uns": nsrun.UnsRun}
 NOT_FILES = {"proc", "sys"}
 SETTLING = 3        # seconds that whoever survives may take to put things back
