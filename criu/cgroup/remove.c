@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <time.h>
 #include <unistd.h>
+#include "base/log.h"
 #include "base/own.h"
 #include "cgroup/remove.h"
 
@@ -42,4 +43,10 @@ static int remove_below(int dir, const char *name)
 int cgroup_remove(const char *path)
 {
 	return remove_below(AT_FDCWD, path);
+}
+
+void cgroup_take_back(const char *path, const char *value not_used)
+{
+	if (cgroup_remove(path))
+		warn("cgroup %s stays", path);
 }

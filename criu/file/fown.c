@@ -19,28 +19,11 @@
 #define F_GETOWNER_UIDS 17
 #endif
 
-/* Of a thread, process or group leader of the tree as the tree sees it; an outsider keeps its number. */
-static pid_t owner_in_tree(const struct model *m, pid_t pid_real, bool *ret_is_member)
-{
-	for (size_t i = 0; i < m->tasks.n; i++) {
-		const struct task *t = m->tasks.v[i];
-
-		for (size_t n = 0; n < t->n_threads; n++) {
-			if (t->threads[n].pid_real == pid_real) {
-				*ret_is_member = true;
-				return t->threads[n].pid;
-			}
-		}
-	}
-	*ret_is_member = false;
-	return pid_real;
-}
-
 int fown_scan(struct dump *d, const struct file_facts *f, FownEntry **slot)
 {
 	struct f_owner_ex owner;
 	uid_t uids[2] = { 0 };
-	bool is_member;
+	const struct thread *member;
 	int sig;
 
 	if (!slot || f->flags & O_PATH)
@@ -56,8 +39,10 @@ int fown_scan(struct dump *d, const struct file_facts *f, FownEntry **slot)
 	(*slot)->uid = user_uid_inside(&d->m, NULL, uids[0]);
 	(*slot)->euid = user_uid_inside(&d->m, NULL, uids[1]);
 	(*slot)->pid_type = owner.type;
-	(*slot)->pid = owner_in_tree(&d->m, owner.pid, &is_member);
-	if (!is_member)
+	/* a thread, process or group leader as the tree sees it; an outsider keeps its number */
+	member = model_thread_by_real(&d->m, owner.pid);
+	(*slot)->pid = member ? member->pid : owner.pid;
+	if (!member)
 		warn("signals of the file go to %d, outside of the tree: restore needs it to exist", owner.pid);
 	return 0;
 }

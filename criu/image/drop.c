@@ -56,3 +56,9 @@ int images_drop(const char *path)
 			warn_errno("remove %s/%s", path, e->d_name);
 	return 0;
 }
+
+void images_take_back(const char *path, const char *value not_used)
+{
+	if (images_drop(path))
+		warn("an unfinished snapshot stays in %s", path);
+}

@@ -7,3 +7,5 @@
  * an image, as well as it can. An error: the inventory may still be there.
  */
 int images_drop(const char *dir) must_check;
+/* For the journal; the value is not used. */
+void images_take_back(const char *path, const char *not_a_value);

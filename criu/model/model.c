@@ -49,6 +49,15 @@ struct task *model_task_by_real(const struct model *m, pid_t pid_real)
 	return NULL;
 }
 
+struct thread *model_thread_by_real(const struct model *m, pid_t tid_real)
+{
+	for (size_t i = 0; i < m->tasks.n; i++)
+		for (size_t n = 0; n < m->tasks.v[i]->n_threads; n++)
+			if (m->tasks.v[i]->threads[n].pid_real == tid_real)
+				return &m->tasks.v[i]->threads[n];
+	return NULL;
+}
+
 struct file *model_file(const struct model *m, uint32_t id)
 {
 	/* Our own dumps number files from 1 in order; others may not. */

@@ -99,6 +99,7 @@ struct task *model_task_add(struct model *m, struct task *parent, pid_t pid, pid
 struct thread *model_thread_add(struct model *m, struct task *t, pid_t tid, pid_t tid_real);
 struct task *model_task_by_pid(const struct model *m, pid_t pid);
 struct task *model_task_by_real(const struct model *m, pid_t pid_real);
+struct thread *model_thread_by_real(const struct model *m, pid_t tid_real);
 /* The file with this id, or NULL. */
 struct file *model_file(const struct model *m, uint32_t id);
 /* A new file with the next id. */

@@ -1,28 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The journal: a few lines in shared memory that outlive the process which wrote them. */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <compel/record.h>
 #include "base/log.h"
-#include "base/own.h"
 #include "cgroup/remove.h"
-#include "image/dir.h"
+#include "file/name.h"
 #include "image/drop.h"
 #include "run/barrier.h"
 #include "run/journal.h"
 #include "run/shared.h"
+#include "sock/peek_off.h"
+#include "task/freezer.h"
 
 enum { ENTRIES = 4096, RECORDS = 65536, VALUE_BYTES = 64 };
 
@@ -94,68 +87,6 @@ void *journal_record(struct journal *j)
 	return i < RECORDS ? j->records[i] : NULL;
 }
 
-static void write_back(const char *path, const char *value)
-{
-	auto_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, value, strlen(value)) < 0)
-		warn_errno("write %s back to %s", value, path);
-}
-
-static void remove_name(const char *path)
-{
-	if (unlink(path) < 0 && (errno != EISDIR || rmdir(path) < 0) && errno != ENOENT)
-		warn_errno("remove temporary %s", path);
-}
-
-static void remove_with_parents(const struct entry *e)
-{
-	char path[PATH_MAX], *slash;
-
-	remove_name(e->path);
-	snprintf(path, sizeof(path), "%s", e->path);
-	for (int n = atoi(e->value); n > 0 && (slash = strrchr(path, '/')); n--) {
-		*slash = 0;
-		remove_name(path);
-	}
-}
-
-/* In a child: who enters a mount namespace is at its root from then on, wherever the roots of the tasks in it are. */
-static void unlink_inside(const char *ns, const char *path)
-{
-	pid_t pid = fork();
-
-	if (pid > 0)
-		waitpid(pid, NULL, 0);
-	if (pid < 0)
-		warn_errno("remove temporary %s", path);
-	if (!pid) {
-		auto_fd int fd = open(ns, O_RDONLY | O_CLOEXEC);
-
-		/* A namespace that has ended has taken the name along, or has left it to nobody who could be asked. */
-		if (fd >= 0 && setns(fd, CLONE_NEWNS) == 0)
-			remove_name(path);
-		else
-			warn_errno("remove temporary %s: enter %s", path, ns);
-		_exit(EXIT_SUCCESS);
-	}
-}
-
-static void put_peek_off_back(const char *where, const char *value)
-{
-	int pid, fd, off = atoi(value);
-	auto_fd int pidfd = -1, copy = -1;
-
-	if (sscanf(where, "%d %d", &pid, &fd) != 2)
-		return;
-	pidfd = syscall(SYS_pidfd_open, pid, 0);
-	copy = pidfd < 0 ? -1 : syscall(SYS_pidfd_getfd, pidfd, fd, 0);
-	if (copy < 0 && errno == ESRCH)
-		return;
-	if (copy < 0 || setsockopt(copy, SOL_SOCKET, SO_PEEK_OFF, &off, sizeof(off)) < 0)
-		warn_errno("set SO_PEEK_OFF of descriptor %d of process %d back to %d", fd, pid, off);
-}
-
 void journal_set_tasks(struct journal *j, struct restore_shared *s)
 {
 	j->tasks = s;
@@ -169,40 +100,18 @@ static void end_tasks(const struct journal *j)
 			barrier_kill_and_wait(j->tasks);
 }
 
-static void take_back(const struct entry *e)
-{
-	switch (e->kind) {
-	case JOURNAL_IMAGES:
-		if (images_drop(e->path))
-			warn("an unfinished snapshot stays in %s", e->path);
-		break;
-	case JOURNAL_FILE:
-	case JOURNAL_NAME:
-		remove_with_parents(e);
-		break;
-	case JOURNAL_FILE_INSIDE:
-		unlink_inside(e->value, e->path);
-		break;
-	case JOURNAL_SPENT:
-		if (*e->value)
-			unlink_inside(e->value, e->path);
-		else
-			remove_name(e->path);
-		break;
-	case JOURNAL_FREEZER:
-		write_back(e->path, e->value);
-		break;
-	case JOURNAL_CGROUP:
-		if (cgroup_remove(e->path))
-			warn("cgroup %s stays", e->path);
-		break;
-	case JOURNAL_PEEK_OFF:
-		put_peek_off_back(e->path, e->value);
-		break;
-	case JOURNAL_TASKS:
-		break;		/* by end_tasks() */
-	}
-}
+/* Each stands with the kind whose change it is; they report what they cannot do. */
+static void (*const take_back[])(const char *path, const char *value) = {
+	[JOURNAL_IMAGES] = images_take_back,
+	[JOURNAL_FILE] = name_take_back,
+	[JOURNAL_FILE_INSIDE] = name_take_back_inside,
+	[JOURNAL_FREEZER] = freezer_take_back,
+	[JOURNAL_PEEK_OFF] = peek_off_take_back,
+	[JOURNAL_CGROUP] = cgroup_take_back,
+	[JOURNAL_NAME] = name_take_back,
+	[JOURNAL_TASKS] = NULL,		/* by end_tasks() */
+	[JOURNAL_SPENT] = name_take_back_inside,
+};
 
 static void put_processes_back(struct journal *j)
 {
@@ -221,7 +130,8 @@ void journal_take_back(struct journal *j)
 	for (uint32_t i = min(atomic_load(&j->n), (uint32_t)ENTRIES); i--;) {
 		if (is_settled(j, &j->e[i]))
 			continue;
-		take_back(&j->e[i]);
+		if (take_back[j->e[i].kind])
+			take_back[j->e[i].kind](j->e[i].path, j->e[i].value);
 		journal_strike(j, i);
 	}
 }

@@ -140,16 +140,9 @@ static int infos_of(struct dump *d, const struct ns *ns, const struct unix_infos
 	return err;
 }
 
-/* Of the tree, as the tree sees it, else 0. */
-static uint32_t pid_in_tree(const struct model *m, pid_t pid_real)
-{
-	const struct task *t = pid_real > 0 ? model_task_by_real(m, pid_real) : NULL;
-
-	return t ? leader(t)->pid : 0;
-}
-
 static int scan_peer_cred(struct dump *d, const struct file_facts *f, UnixSkEntry *e)
 {
+	const struct task *peer;
 	struct ucred c;
 	socklen_t len = sizeof(c);
 
@@ -160,7 +153,9 @@ static int scan_peer_cred(struct dump *d, const struct file_facts *f, UnixSkEntr
 	if (c.uid == (uid_t)-1) /* never connected */
 		return 0;
 	e->peer_cred = arena_msg(&d->m.arena, UnixPeerCred, unix_peer_cred__init);
-	e->peer_cred->pid = pid_in_tree(&d->m, c.pid);
+	/* of the tree, as the tree sees it, else 0 */
+	peer = c.pid > 0 ? model_task_by_real(&d->m, c.pid) : NULL;
+	e->peer_cred->pid = peer ? leader(peer)->pid : 0;
 	e->peer_cred->uid = user_uid_inside(&d->m, NULL, c.uid);
 	e->peer_cred->gid = user_gid_inside(&d->m, NULL, c.gid);
 	return 0;

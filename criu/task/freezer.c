@@ -177,3 +177,11 @@ void freezer_before_release(struct dump *d)
 	f->is_on = false;
 	journal_strike(d->journal, f->entry);
 }
+
+void freezer_take_back(const char *path, const char *value)
+{
+	auto_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		warn_errno("write %s back to %s", value, path);
+}

@@ -12,3 +12,5 @@ struct dump;
 int freezer_freeze(struct dump *d) must_check;
 void freezer_before_release(struct dump *d);
 void freezer_thaw(struct dump *d);
+/* For the journal: a file of the freezer, and what is to be written to it. */
+void freezer_take_back(const char *path, const char *value);
