@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -232,9 +233,13 @@ int main(int argc, char **argv)
 	if (argc < 3 || argc - first - 1 > MAX_NS || options_parse(first - 1, argv + 1, &opt))
 		return fprintf(stderr, "roundtrip DIR OPTION... -- SETUP...\n"), 2;
 	log_to(2, opt.verbosity);
-	/* Nothing of this shall meet the machine's own devices. */
-	if (unshare(CLONE_NEWNET))
-		die("unshare");
+	/*
+	 * Nothing of this shall meet the machine's own devices; nor does ip(8) meet the names that others give to namespaces
+	 * in /run/netns: it says an error of each that is just being made.
+	 */
+	if (unshare(CLONE_NEWNET | CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", "/run", "tmpfs", 0, NULL))
+		die("namespaces of the test's own");
 	own = own_ns();
 	name_ns("NS_TOOL", own);
 	n = argc - first - 1;
