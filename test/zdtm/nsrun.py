@@ -57,6 +57,9 @@ class NsRun(run.Run):
     def own_child(self):
         return self.outside if self.root in run.procsnap.children_of(self.outside) else self.root
 
+    def remove_semaphore(self):
+        """It was in an IPC namespace of its own, and is gone."""
+
     def snapshot(self):
         return None
 

@@ -16,6 +16,7 @@ import procsnap
 
 EXIT_SKIPPED = 77
 LOG_TAIL = 12
+IPC_RMID = 0
 PEER_IGNORES = ["ns time"]  # it restores everything into a time namespace of its own
 MNT_ID = re.compile(r"mnt_id:\s*(\d+)")
 
@@ -128,6 +129,12 @@ class Run:
         os.close(tell)
         with os.fdopen(answer, "rb") as f:
             return int(f.read(16))
+
+    def remove_semaphore(self):
+        """Of a program that was killed, or not restored: nobody else knows of it."""
+        number = procsnap.read(self.path("semaphore"))
+        if number:
+            procs.libc.semctl(int(number), 0, IPC_RMID)
 
     def become_user(self):
         """Who the program is run by."""
@@ -443,6 +450,7 @@ class Run:
 
     def clean(self):
         procs.kill_descendants()
+        self.remove_semaphore()
         procs.remove_cgroups(os.path.basename(self.dir))
         if self.master >= 0:
             os.close(self.master)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sem.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -174,6 +175,15 @@ void zt_wait(void)
 	 */
 	while (!atomic_load(&over))
 		syscall(SYS_futex, &over, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+}
+
+int zt_semaphore(void)
+{
+	FILE *f = fopen(zt_path("semaphore"), "we");
+	int id = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
+
+	SETUP(id >= 0 && f && fprintf(f, "%d", id) > 0 && fclose(f) == 0);
+	return id;
 }
 
 void zt_checkpoint(void)

@@ -95,6 +95,9 @@ int zt_in_child(void (*fn)(void *arg));
 _Noreturn void zt_run_child(void (*fn)(void *arg), void *arg);
 void zt_await_ready(pid_t pid);
 
+/* A set of one semaphore in the IPC namespace of the runner, which removes it when the program has not lived to. */
+int zt_semaphore(void);
+
 void zt_sleep_ms(unsigned int ms);
 uint64_t zt_now_ns(int clock);
 

@@ -16,12 +16,8 @@ int main(void)
 	int id;
 
 	zt_init();
-	id = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
-	SETUP(id >= 0);
-	if (semop(id, &up, 1) < 0) {
-		semctl(id, 0, IPC_RMID);
-		SETUP(!"semop");
-	}
+	id = zt_semaphore();
+	SETUP(semop(id, &up, 1) == 0);
 	zt_checkpoint();
 
 	CHECK_EQ(semctl(id, 0, GETVAL), 1);

@@ -34,8 +34,7 @@ int main(void)
 	int id;
 
 	zt_init();
-	id = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
-	SETUP(id >= 0);
+	id = zt_semaphore();
 	kid = zt_child(child, &id);
 	for (int i = 0; i < N; i++)
 		SETUP(pthread_create(&threads[i], NULL, sleeper, NULL) == 0);
