@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From a request to options, directories and a log. */
+#include <stdio.h>
 #include <string.h>
 #include "base/log.h"
 #include "cmd/cmd.h"
@@ -55,10 +56,10 @@ int setup_options(struct session *s, const CriuOpts *opts, enum opts_for command
 	err = set_log(opts, ret);
 	if (!err && command == FOR_DUMP)
 		ret->tree = s->peer;
-	if (!err)
-		err = opts_apply(s, opts, command, ret);
 	if (!err && opts)
 		err = set_dirs(s, opts, ret);
+	if (!err)
+		err = opts_apply(s, opts, command, ret);
 	if (!err && opts && opts->config_file)
 		err = options_read_config(ret, opts->config_file);
 	if (err)
@@ -70,13 +71,25 @@ int setup_options(struct session *s, const CriuOpts *opts, enum opts_for command
 	return 0;
 }
 
+/* What is wrong with a request goes into its log, too: engines show that to their users, and not the answer. */
+static void note_in_log(const struct options *opt)
+{
+	const char *work = opt->work_dir ?: opt->images_dir;
+	char run_id[RUN_ID_SIZE];
+
+	if (work && opt->log_file && !work_dir_enter(opt, work, run_id))
+		dprintf(log_fd(), "%s\n", log_first_error_line());
+}
+
 int setup_run(struct session *s, const CriuOpts *opts, enum opts_for command, struct options *ret_opt,
 	      struct dirs *ret_dirs)
 {
 	int err = setup_options(s, opts, command, ret_opt);
 
-	if (err)
+	if (err) {
+		note_in_log(ret_opt);
 		return err;
+	}
 	if (!ret_opt->images_dir)
 		return fail(EBADRQC, "no images directory: set images_dir_fd or images_dir");
 	err = dirs_open(ret_opt, ret_dirs);

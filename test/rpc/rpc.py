@@ -846,6 +846,16 @@ def hostile_options(b):
 
 
 @case
+def wrong_options_are_in_the_log(b):
+    """Where engines look; the request had not got as far as a log when it was refused."""
+    t = b.target()
+    answer = Raw().ask(b.request(rpc.DUMP, pid=t.pid, log_file="dump.log", empty_ns=1))
+    equal(answer.cr_errno, errno.EBADRQC)
+    with open(os.path.join(b.dir, "dump.log"), encoding="ascii") as f:
+        contains(answer.cr_errmsg, f.read())
+
+
+@case
 def usage(b):
     for words in ([], ["x"], ["3", "4"], ["-1"], ["777"]):
         p = subprocess.run([CRIU, "swrk", "--", *words], stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
