@@ -21,6 +21,7 @@ import traceback
 from base import BUSYBOX, CASES, TOP, Machine, Skipped, compare
 import oci  # noqa: F401  (its cases)
 import podman  # noqa: F401
+import containerd  # noqa: F401
 
 
 def run_one(function, criu):

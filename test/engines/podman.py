@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """podman: containers, archives of them, pods."""
+import glob
 import os
 import shutil
+import subprocess
 
 from base import COUNTER, NEIGHBOURS, ROUNDS, Engine, Skipped, case, equal, make_rootfs, wait_until
 
@@ -11,7 +13,7 @@ default_ulimits = ["nofile=1024:1024", "nproc=1000:1000"]
 
 
 class Podman(Engine):
-    def __init__(self, directory, path, image=None):
+    def __init__(self, directory, path, prefix=(), image=None, run=None):
         super().__init__(directory, path)
         # root may lack the capability to raise limits, which the defaults do
         self.env["CONTAINERS_CONF"] = os.path.join(directory, "containers.conf")
@@ -20,7 +22,7 @@ class Podman(Engine):
         for program in ("podman", "runc"):
             if not shutil.which(program, path=self.env["PATH"]):
                 raise Skipped(f"{program} is not installed")
-        self.words = ["podman", "--root", os.path.join(directory, "store"), "--runroot", os.path.join(directory, "run"),
+        self.words = [*prefix, "podman", "--root", os.path.join(directory, "store"), "--runroot", run or os.path.join(directory, "run"),
                       "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs", "--runtime", "runc", "--events-backend", "none"]
         if image:
             self.podman("load", "-i", image)
@@ -87,7 +89,7 @@ def podman_export_import(directory, path):
         p.end()
         for name in ("store", "run"):
             shutil.rmtree(os.path.join(directory, name))
-        p = Podman(directory, path, os.path.join(directory, "saved.tar"))
+        p = Podman(directory, path, image=os.path.join(directory, "saved.tar"))
         p.podman("container", "restore", "--import", archive, "--name", "p2")
         p.count_after(count, "p2")
         equal(p.podman("exec", "p2", "/bin/cat", "/root/file").strip(), "kept", "the container's own file")
@@ -117,15 +119,25 @@ def podman_terminal(directory, path):
         p.end()
 
 
+def remove_cgroups(pods):
+    """Those of pods: where both versions of cgroups are mounted, the engine leaves them in some hierarchies."""
+    for pod in pods:
+        for top in glob.glob(f"/sys/fs/cgroup/*/libpod_parent/{pod}") + glob.glob(f"/sys/fs/cgroup/libpod_parent/{pod}"):
+            for where, _, _ in os.walk(top, topdown=False):
+                os.rmdir(where)
+
+
 @case
 def podman_pod(directory, path):
     """Containers of a pod share a pid namespace, whose init is another container's; others take the pids next to it."""
     p = Podman(directory, path)
+    pods = []
     try:
         code, text = p.podman("pod", "create", "--name", "pod1", "--share", "pid", "--infra-image", "tiny", "--infra-command",
                               "/bin/pause", "--network", "none", check=False)
         if code:
             raise Skipped("no pod here: " + (text.strip().splitlines() or ["no reason given"])[-1][:90])
+        pods = [text.split()[-1]]
         p.podman("run", "-d", "--pod", "pod1", "--network", "none", "--name", "p1", "tiny", "/bin/sh", "-c", COUNTER)
         count = p.count_after(0)
         p.podman("container", "checkpoint", "--export", os.path.join(directory, "x.tar.gz"), "p1")
@@ -135,6 +147,7 @@ def podman_pod(directory, path):
     finally:
         p.podman("pod", "rm", "-f", "-a", "-t", "0", check=False)
         p.end()
+        remove_cgroups(pods)
 
 
 def address(p, name):
@@ -160,6 +173,50 @@ def podman_bridge(directory, path):
         p.count_after(count, "p2")
         equal(address(p, "p2") != "10.88.0.77", True, "the second one has an address of its own")
         p.count_after(count)
+    finally:
+        p.end()
+
+
+@case
+def podman_second_host(directory, path):
+    """
+    An archive goes to a store at another path, in another network namespace, and comes up with its address there. The
+    directory for what lives as long as the machine has the same path on both, as it has by default: the archive names it.
+    """
+    p = Podman(directory, path)
+    other, archive, saved = (os.path.join(directory, name) for name in ("host2", "x.tar.gz", "saved.tar"))
+    os.mkdir(other)
+    with subprocess.Popen(["unshare", "-n", "sleep", "100"]) as host:
+        try:
+            p.start(network="bridge", options=["--ip", "10.88.0.77"])
+            count = p.count_after(5)
+            p.podman("container", "checkpoint", "--export", archive, "p1")
+            p.podman("save", "-o", saved, "tiny")
+            p.end()
+            wait_until(lambda: os.readlink(f"/proc/{host.pid}/ns/net") != os.readlink("/proc/self/ns/net"), "the other network")
+            shutil.rmtree(os.path.join(directory, "run"))
+            p = Podman(other, path, ["nsenter", "-t", str(host.pid), "-n"], saved, os.path.join(directory, "run"))
+            p.podman("container", "restore", "--import", archive)
+            first = p.count()
+            equal(first >= count, True, f"{first} comes after {count}")
+            p.count_after(first)
+            equal(address(p, "p1"), "10.88.0.77", "address")
+            equal("10.88.0.1" in p.run(*p.words[:4], "ip", "-o", "addr"), True, "the other network has a bridge of its own")
+        finally:
+            p.end()
+            host.kill()
+
+
+@case
+def podman_refused(directory, path):
+    """What this version does not do is told, and the container goes on."""
+    p = Podman(directory, path)
+    try:
+        p.start()
+        code, said = p.podman("container", "checkpoint", "--pre-checkpoint", "p1", check=False)
+        equal(bool(code), True, "a pre-checkpoint")
+        equal("CRIU is missing features" in said, True, f"the reason is told: {said}")
+        p.count_after(p.count())
     finally:
         p.end()
 
