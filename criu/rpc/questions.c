@@ -111,7 +111,10 @@ static int cpuinfo_run(struct session *s, const struct options *opt, const struc
 	err = cpu_cap_parse(opt->cpu_cap, &cap);
 	if (!err)
 		err = image_read_one(&s->arena, dirs->img, IMG_CPUINFO, 0, &there);
-	return err ? err : cpuinfo_check(there, cpuinfo_scan(&s->arena), &cap);
+	if (err)
+		return err;
+	err = cpuinfo_check(there, cpuinfo_scan(&s->arena), &cap);
+	return err == -ENODEV ? -ENOTSUP : err;		/* by this number clients know that it is the CPU */
 }
 
 int serve_cpuinfo(struct session *s, const CriuReq *req)

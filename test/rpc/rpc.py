@@ -231,6 +231,21 @@ def cpuinfo(b):
 
 
 @case
+def cpuinfo_of_another_cpu(b):
+    """What the images ask for and this CPU has not."""
+    equal(Raw().ask(b.request(rpc.CPUINFO_DUMP)).success, True)
+    path = os.path.join(b.dir, "cpuinfo.img")
+    with open(path, "rb") as f:
+        image = pycriu.images.load(f)
+    words = image["entries"][0]["x86_entry"][0]["capability"]
+    words[:] = [0xffffffff] * len(words)
+    with open(path, "wb") as f:
+        pycriu.images.dump(image, f)
+    answer = Raw().ask(b.request(rpc.CPUINFO_CHECK))
+    equal((answer.type, answer.success, answer.cr_errno), (rpc.CPUINFO_CHECK, False, errno.EOPNOTSUPP))
+
+
+@case
 def wait_for_nobody(b):
     answer = Raw().ask(rpc.criu_req(type=rpc.WAIT_PID, pid=1))
     equal((answer.type, answer.success, answer.cr_errno), (rpc.WAIT_PID, False, errno.ECHILD))
@@ -292,6 +307,39 @@ def work_dir(b):
     unharmed(t.pid)
     equal(sorted(os.listdir(other)), ["criu.log", "stats-dump"])
     equal("criu.log" in os.listdir(b.dir), False)
+
+
+@case
+def images_by_path(b):
+    """images_dir, for clients that have no descriptor of it to give."""
+    t = b.target()
+    r = b.request(rpc.DUMP, pid=t.pid, leave_running=True, images_dir_fd=-1, images_dir=b.dir)
+    equal(Raw().ask(r).success, True)
+    unharmed(t.pid)
+    os.stat(os.path.join(b.dir, "inventory.img"))
+
+
+@case
+def log_to_stderr(b):
+    """The worker's, where the request names no file; a file goes before it."""
+    t = b.target()
+    for more, is_there in (({}, True), ({"log_file": "l"}, False)):
+        r = Raw()
+        equal(r.ask(b.request(rpc.DUMP, pid=t.pid, leave_running=True, log_to_stderr=True, **more)).success, True)
+        r.sock.close()
+        equal("Dumping finished successfully" in r.proc.stderr.read().decode(), is_there)
+        equal(r.end(), 0)
+    equal([name for name in os.listdir(b.dir) if name in ("l", "criu.log")], ["l"])
+
+
+@case
+def stopped_wins(b):
+    """leave_stopped and leave_running: the target is there, and does not run."""
+    t = b.target()
+    b.client(pid=t.pid, leave_running=True, leave_stopped=True).dump()
+    wait_until(lambda: state(t.pid) == "T")
+    os.kill(t.pid, signal.SIGCONT)
+    unharmed(t.pid)
 
 
 @case
@@ -899,6 +947,23 @@ def service(b):
     p.terminate()
     equal(p.wait(10), 0)
     equal(os.path.exists(path), False)
+
+
+@case
+def service_without_an_address(b):
+    """It listens in its work directory."""
+    rd, wr = os.pipe()
+    p = subprocess.Popen([CRIU, "service", "--status-fd", str(wr), "-W", b.where], pass_fds=[wr], stderr=subprocess.PIPE, text=True)
+    b.procs.append(p)
+    os.close(wr)
+    equal(os.read(rd, 2), b"\0")
+    os.close(rd)
+    c = b.client()
+    c.use_sk(os.path.join(b.where, "criu_service.socket"))
+    c.get_version()
+    p.terminate()
+    contains("criu_service.socket", p.communicate(timeout=10)[1])
+    equal(p.returncode, 0)
 
 
 SELF = """
