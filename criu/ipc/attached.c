@@ -76,6 +76,19 @@ static int cut(uint64_t start, uint64_t end)
 	return start < end && munmap((void *)start, end - start) < 0 ? fail_errno("cut a segment") : 0;
 }
 
+/* A namespace that the tree joins (--join-ns) has segments of its own. */
+static int check_same(const struct ipc_segment *s)
+{
+	int id = s->entry->desc->id;
+	struct shmid_ds ds;
+
+	if (shmctl(id, IPC_STAT, &ds) < 0)
+		return fail_errno("look at System V segment %d", id);
+	if (ds.shm_segsz != s->entry->size || ds.shm_perm.__key != (key_t)s->entry->desc->key)
+		return fail(EINVAL, "System V segment %d of this IPC namespace is another one than the tree had", id);
+	return 0;
+}
+
 static int attach_at(const struct ipc_segment *s, uint64_t addr, bool is_writable)
 {
 	int id = s->entry->desc->id;
@@ -100,7 +113,7 @@ int ipc_attach(struct restore *r, const struct task *t, const VmaEntry *v, uint6
 	if (v->pgoff >= size || len > size - v->pgoff)
 		return fail(EINVAL, "mm-%d.img: mapping %" PRIx64 " goes beyond the end of System V segment %" PRIu64,
 			    leader(t)->pid, v->start, v->shmid);
-	err = find_place(r, t, size, &at);
+	err = check_same(s) ?: find_place(r, t, size, &at);
 	if (!err)
 		err = attach_at(s, at, is_writable);
 	if (!err)
