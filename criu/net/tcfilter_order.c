@@ -206,10 +206,9 @@ static void make_keys(struct order *o, const struct proto *p)
 /* A priority of its own with a filter that matches nothing, so that its first table takes the next number. */
 static void make_filler(struct order *o, const struct proto *p)
 {
-	struct {
-		struct tc_u32_sel sel;
-		struct tc_u32_key key;
-	} match = { { .flags = TC_U32_TERMINAL, .nkeys = 1 }, { .mask = ~0U, .val = ~0U } };
+	const struct tc_u32_sel sel = { .flags = TC_U32_TERMINAL, .nkeys = 1 };
+	const struct tc_u32_key never = { .mask = ~0U, .val = ~0U };
+	char match[sizeof(sel) + sizeof(never)];
 	struct nlmsghdr *make = arena_alloc(o->a, FILLER_ROOM), *remove = arena_alloc(o->a, FILLER_ROOM);
 	uint32_t priority = 0xffff;
 	struct nlattr *options;
@@ -223,7 +222,9 @@ static void make_filler(struct order *o, const struct proto *p)
 	memcpy(remove, make, make->nlmsg_len);
 	remove->nlmsg_type = RTM_DELTFILTER;
 	options = stream_add(make, TCA_OPTIONS, NULL, 0);
-	stream_add(make, TCA_U32_SEL, &match, sizeof(match));
+	memcpy(match, &sel, sizeof(sel));
+	memcpy(match + sizeof(sel), &never, sizeof(never));
+	stream_add(make, TCA_U32_SEL, match, sizeof(match));
 	options->nla_len = (char *)make + make->nlmsg_len - (char *)options;
 	vec_push(o->a, &o->to->v, make);
 	vec_push(o->a, &o->fillers.v, remove);
