@@ -52,6 +52,13 @@ def link(path):
         return None
 
 
+def change(old, new):
+    """Of two lists what is in one of them alone."""
+    if not isinstance(old, list) or not isinstance(new, list):
+        return f"{old} -> {new}"
+    return f"gone {[x for x in old if x not in new]}, new {[x for x in new if x not in old]}"
+
+
 class Tree:
     def __init__(self, criu, name, flavor):
         self.criu = os.path.realpath(criu)
@@ -120,7 +127,7 @@ class Tree:
             procs.reap()
             try:
                 after = look()
-                differ = [f"{what}: {before.get(what)} -> {after.get(what)}" for what in {*before, *after}
+                differ = [f"{what}: {change(before.get(what), after.get(what))}" for what in {*before, *after}
                           if before.get(what) != after.get(what)]
             except OSError as e:
                 differ = [f"the tree cannot be read: {e}"]
