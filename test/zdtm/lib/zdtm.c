@@ -234,7 +234,8 @@ pid_t zt_clone_child(uint64_t flags, void (*fn)(void *arg), void *arg)
 	char name[64];
 	pid_t pid;
 
-	SETUP((size_t)snprintf(name, sizeof(name), "%s.c%u", *ready_name ? ready_name : "ready", n++) < sizeof(name));
+	/* The number of the parent, because its relatives begin to count where it did. */
+	SETUP((size_t)snprintf(name, sizeof(name), "%s.%d.c%u", *ready_name ? ready_name : "ready", getpid(), n++) < sizeof(name));
 	pid = syscall(SYS_clone3, &args, sizeof(args));
 	SETUP(pid >= 0);
 	if (!pid) {
