@@ -150,6 +150,15 @@ static size_t count_images(const struct dump *d)
 	return n;
 }
 
+/* Refused tasks (traced by somebody else) have nothing that can be read. */
+static bool are_all_readable(const struct dump *d)
+{
+	for (size_t i = 0; i < d->m.tasks.n; i++)
+		if (!d->m.tasks.v[i]->dump->proc && is_alive(d->m.tasks.v[i]))
+			return false;
+	return true;
+}
+
 static int scan(void *run)
 {
 	struct dump *d = run;
@@ -158,12 +167,8 @@ static int scan(void *run)
 	cancel_after(d->opt->timeout);
 	if (!d->opt->dry_run)
 		images_make_ahead(d->img_dir, count_images(d));
-	for (size_t i = 0; i < d->m.tasks.n; i++) {
-		IN_SCOPE("task", leader(d->m.tasks.v[i])->pid);
-		/* Refused tasks (traced by somebody else) have nothing that can be read. */
-		if (!d->m.tasks.v[i]->dump->proc && is_alive(d->m.tasks.v[i]))
-			return refuse_all(d) ?: -EAGAIN;
-	}
+	if (!are_all_readable(d))
+		return refuse_all(d) ?: -EAGAIN;
 	err = owners_each(d, 0, core_scan);
 	if (!err)
 		err = relations_scan(d);

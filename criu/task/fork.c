@@ -72,7 +72,8 @@ static int why_taken(pid_t pid)
 		return fail(EEXIST, "pid %d is taken on this machine; restore in a pid namespace of its own", pid);
 	if (st.state == 'Z')
 		return fail(EEXIST, "pid %d is taken by %s, which has ended and waits for its parent %d to notice; "
-			    "end that parent, or restore in a pid namespace of its own", pid, st.comm, st.ppid);
+			    "try again in a moment, %sor restore in a pid namespace of its own (criu-ns restore)",
+			    pid, st.comm, st.ppid, st.ppid == 1 ? "" : "end that parent, ");
 	return fail(EEXIST, "pid %d is taken by %s; end it, or restore in a pid namespace of its own (criu-ns restore)",
 		    pid, st.comm);
 }
@@ -81,7 +82,9 @@ static int why_no_pid(pid_t pid, uint64_t flags, int err)
 {
 	if (err == -EEXIST && kill(pid, 0) < 0)
 		return fail(EEXIST, "pid %d is still the number of a session or process group that others on this machine "
-			    "are in; end those, or restore in a pid namespace of its own", pid);
+			    "are in, if only as zombies; try again in a moment, end those "
+			    "(ps -eo pid,ppid,pgid,sid,stat,comm), "
+			    "or restore in a pid namespace of its own (criu-ns restore)", pid);
 	if (err == -EEXIST)
 		return why_taken(pid);
 	if (err == -EINVAL && pid && !(flags & CLONE_NEWPID))

@@ -443,6 +443,9 @@ def explain_traced(b):
     pid = b.start("static/refuse_traced")
     got = reasons(b, pid)
     expect("task.traced" in [code for code, _, _ in got], "the traced task is not listed", *map(str, got))
+    done = subprocess.run([b.criu, "dump", "-t", pid, "-D", b.images()], capture_output=True, text=True, check=False)
+    line = next(line for line in done.stderr.splitlines() if "[task.traced]" in line)
+    expect(line.count("task ") == 1, "the traced task is named twice", line)
     b.unharmed()
 
 
