@@ -22,6 +22,7 @@
 #include "task/birth.h"
 #include "task/fork.h"
 #include "task/pids.h"
+#include "task/taken.h"
 
 typedef void (*task_main)(struct restore *r);
 
@@ -94,17 +95,31 @@ static int why_no_pid(pid_t pid, uint64_t flags, int err)
 	return fail_with(-err, "fork pid %d", pid);
 }
 
+/* Whoever restores at once behind a dump meets zombies of the tree that nobody has taken yet: they are waited for. */
+static pid_t clone_when_free(const struct chosen_pids *pids, uint64_t flags, int exit_signal, int cgroup)
+{
+	enum { TRIES = 150 };
+	const struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
+	pid_t got = clone_with_pids(pids, flags, exit_signal, cgroup);
+
+	for (int i = 0; got == -EEXIST && i < TRIES && is_taken_by_dead(pids->level[pids->n - 1]); i++) {
+		nanosleep(&pause, NULL);
+		got = clone_with_pids(pids, flags, exit_signal, cgroup);
+	}
+	return got;
+}
+
 /*
  * What cannot be born in its cgroup (from inside a user namespace) is told by *cgroup, which is -1 then, and enters it
  * itself, or says why it cannot.
  */
 static pid_t fork_with_pids(const struct chosen_pids *pids, uint64_t flags, int exit_signal, int *cgroup)
 {
-	pid_t got = clone_with_pids(pids, flags, exit_signal, *cgroup);
+	pid_t got = clone_when_free(pids, flags, exit_signal, *cgroup);
 
 	if (got < 0 && *cgroup >= 0 && is_about_cgroup(-got)) {
 		*cgroup = -1;
-		got = clone_with_pids(pids, flags, exit_signal, -1);
+		got = clone_when_free(pids, flags, exit_signal, -1);
 	}
 	return got < 0 ? why_no_pid(pids->n ? pids->level[pids->n - 1] : 0, flags, got) : got;
 }

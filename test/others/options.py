@@ -12,6 +12,7 @@ import signal
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "zdtm"))
@@ -240,6 +241,17 @@ def dump_twice_into_one_directory(b):
         good(b, "dump", "-t", pid, "-D", b.images(), "-R")
     end_target(b)
     good(b, "restore", "-d", "-D", b.images())
+    b.unharmed()
+
+
+@case
+def restore_right_behind_a_dump(b):
+    """Zombies of the tree that nobody has taken yet are waited for."""
+    good(b, "dump", "-t", b.start("static/tree_deep"), "-D", b.images())
+    taking = threading.Timer(0.5, procs.reap)
+    taking.start()
+    good(b, "restore", "-d", "-D", b.images())
+    taking.join()
     b.unharmed()
 
 
