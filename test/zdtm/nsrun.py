@@ -12,19 +12,22 @@ import run
 
 CLONE_NEWNS, MNT_DETACH = 0x20000, 2
 MS_REC, MS_PRIVATE = 0x4000, 1 << 18
+# where container engines mount something for each container, on whatever machine the tests run
+ENGINES = tuple(f"/{top}/{name}/" for top, name in (("run", "netns"), ("run", "containers"), ("run", "containerd"), ("run", "docker"),
+                                                    ("var/lib", "containers"), ("var/lib", "containerd"), ("var/lib", "docker")))
 
 
 def leave_mounts_of_others(directory):
     """
-    Into a mount namespace without what other tests have mounted by now below the directory that all of them work in: a tree
-    takes copies of it along, and its restore would ask for it when it is gone.
+    Into a mount namespace without what other tests have mounted by now below the directory that all of them work in, and what
+    engines have for their containers: a tree takes copies of it along, and its restore would ask for it when it is gone.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(CLONE_NEWNS) or libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None):
         raise OSError(ctypes.get_errno(), "a mount namespace for the test")
     for line in reversed(run.procsnap.read("/proc/self/mountinfo").splitlines()):
         point = line.split()[4]
-        if point.startswith(os.path.dirname(directory) + "/") and not point.startswith(directory + "/"):
+        if point.startswith((os.path.dirname(directory) + "/", *ENGINES)) and not point.startswith(directory + "/"):
             libc.umount2(point.encode(), MNT_DETACH)
 
 
