@@ -331,8 +331,9 @@ int tcfilter_check(const struct net_ns *ns)
 
 		if (s->n - at >= sizeof(*h) && h->nlmsg_type == RTM_NEWACTION)
 			head = sizeof(struct tcamsg);
-		if (s->n - at < sizeof(*h) || h->nlmsg_len > s->n - at || h->nlmsg_len < NLMSG_SPACE(head) ||
-		    !is_request(h->nlmsg_type))
+		/* All are padded: what is read of one goes up to where the next begins. */
+		if (s->n % NLMSG_ALIGNTO || s->n - at < sizeof(*h) || h->nlmsg_len > s->n - at ||
+		    h->nlmsg_len < NLMSG_SPACE(head) || !is_request(h->nlmsg_type))
 			return fail(EINVAL, "traffic control of network namespace %u: no filter at byte %zu", ns->id, at);
 		at += NLMSG_ALIGN(h->nlmsg_len);
 	}

@@ -173,7 +173,8 @@ int xfrm_check(const struct net_ns *ns)
 	for (size_t at = 0; at < s->n;) {
 		const struct nlmsghdr *h = (void *)(s->v + at);
 
-		if (s->n - at < sizeof(*h) || h->nlmsg_len > s->n - at || !head_of(h) ||
+		/* All are padded: what is read of one goes up to where the next begins. */
+		if (s->n % NLMSG_ALIGNTO || s->n - at < sizeof(*h) || h->nlmsg_len > s->n - at || !head_of(h) ||
 		    h->nlmsg_len < NLMSG_SPACE(head_of(h)))
 			return fail(EINVAL, "IPsec of network namespace %u: no policy at byte %zu", ns->id, at);
 		at += NLMSG_ALIGN(h->nlmsg_len);

@@ -71,11 +71,17 @@ static void torn_images_are_refused(void **state not_used)
 {
 	struct nl_msg *auto_msg m = new_policy();
 	struct nlmsghdr *h = nlmsg_hdr(m);
-	struct net_ns ns = { .id = 9, .xfrm = { .v = (void *)h, .n = h->nlmsg_len } };
+	struct net_ns ns = { .id = 9, .xfrm = { .v = (void *)h } };
 
+	netlink_put_u32(m, XFRMA_IF_ID, 5);
+	ns.xfrm.n = h->nlmsg_len;
 	assert_int_equal(xfrm_check(&ns), 0);
 	ns.xfrm.n -= 4;
 	assert_int_equal(xfrm_check(&ns), -EINVAL);
+	/* The last one without its padding, which would be read all the same. */
+	ns.xfrm.n = --h->nlmsg_len;
+	assert_int_equal(xfrm_check(&ns), -EINVAL);
+	h->nlmsg_len++;
 	ns.xfrm.n = 3;
 	assert_int_equal(xfrm_check(&ns), -EINVAL);
 	ns.xfrm.n = h->nlmsg_len;

@@ -275,6 +275,10 @@ static void torn_images_are_refused(void **state not_used)
 	assert_int_equal(tcfilter_check(&ns), 0);
 	ns.tcfilter.n -= 4;
 	assert_int_equal(tcfilter_check(&ns), -EINVAL);
+	/* The last one without its padding, which would be read all the same. */
+	ns.tcfilter.n = --nlmsg_hdr(m)->nlmsg_len;
+	assert_int_equal(tcfilter_check(&ns), -EINVAL);
+	nlmsg_hdr(m)->nlmsg_len++;
 	ns.tcfilter.n = 3;
 	assert_int_equal(tcfilter_check(&ns), -EINVAL);
 	ns.tcfilter.n = nlmsg_hdr(m)->nlmsg_len;
