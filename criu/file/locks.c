@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include "base/log.h"
@@ -13,6 +14,7 @@
 #include "file/kind.h"
 #include "file/locks.h"
 #include "image/dir.h"
+#include "kernel/read.h"
 #include "options.h"
 #include "pie/kinds.h"
 #include "pie/late.h"
@@ -86,6 +88,7 @@ struct lock_seen {
 
 struct locks_dump {
 	VEC(struct lock_seen) v;
+	VEC(const char *) inodes;	/* as the lines have them: "fe:00:1164353" */
 };
 
 static bool is_same(const struct lock_seen *a, const struct lock_seen *b)
@@ -95,14 +98,27 @@ static bool is_same(const struct lock_seen *a, const struct lock_seen *b)
 	return a->e->flag == LOCK_POSIX ? a->owner == b->owner && a->dev == b->dev && a->ino == b->ino : a->file == b->file;
 }
 
-static void note_lock(struct dump *d, const struct lock_seen *s)
+/* Of a line of fdinfo or /proc/locks: who has made the lock, and the inode as it stands there. False: it has not these. */
+static bool parse_owner(const char *line, pid_t *ret_pid, char ret_inode[64])
+{
+	return sscanf(line, "%*d: %*s %*s %*s %d %63s", ret_pid, ret_inode) == 2;
+}
+
+static struct locks_dump *locks_of(struct dump *d)
 {
 	if (!d->locks)
 		d->locks = arena_new(&d->m.arena, struct locks_dump);
-	for (size_t i = 0; i < d->locks->v.n; i++)
-		if (is_same(&d->locks->v.v[i], s))
+	return d->locks;
+}
+
+static void note_lock(struct dump *d, const struct lock_seen *s)
+{
+	struct locks_dump *l = locks_of(d);
+
+	for (size_t i = 0; i < l->v.n; i++)
+		if (is_same(&l->v.v[i], s))
 			return;
-	vec_push(&d->m.arena, &d->locks->v, *s);
+	vec_push(&d->m.arena, &l->v, *s);
 	vec_push(&d->m.arena, &d->m.locks, s->e);
 }
 
@@ -113,7 +129,11 @@ static int scan_line(struct dump *d, const struct file_facts *f, const char *lin
 		.dev = f->st.st_dev, .ino = f->st.st_ino,
 	};
 	int err = lock_parse(line, s.e), len = strcspn(line, "\n");
+	char inode[64];
+	pid_t pid;
 
+	if (parse_owner(line, &pid, inode))
+		vec_push(&d->m.arena, &locks_of(d)->inodes, arena_strdup(&d->m.arena, inode));
 	if (err == -EINVAL)
 		return fail(err, "the lock \"%.*s\" cannot be understood", len, line);
 	if (err)
@@ -135,6 +155,40 @@ int locks_scan(struct dump *d, const struct file_facts *f)
 		if (has_prefix(at, key))
 			err = scan_line(d, f, at + strlen(key) + strspn(at + strlen(key), "\t "));
 	return err;
+}
+
+static bool is_known(const struct locks_dump *l, const char *inode)
+{
+	for (size_t i = 0; i < l->inodes.n; i++)
+		if (streq(l->inodes.v[i], inode))
+			return true;
+	return false;
+}
+
+/*
+ * A description without a descriptor lives on in a mapping or in a queue, and its flock with it: no fdinfo tells of that.
+ * Only flock: a process loses POSIX locks with its descriptor, and of OFD locks /proc/locks does not say whose they are.
+ */
+int locks_refuse_hidden(struct dump *d)
+{
+	auto_proc_text text = { 0 };
+	int err = proc_text_read(&text, "/proc/locks");
+	char *lines = text.s;
+
+	if (err)
+		return err == -ENOENT ? 0 : fail_with(err, "read /proc/locks");
+	for (char *line; (line = next_line(&lines));) {
+		char inode[64];
+		pid_t pid;
+
+		if (!strstr(line, ": FLOCK ") || !parse_owner(line, &pid, inode) || !model_task_by_real(&d->m, pid) ||
+		    is_known(locks_of(d), inode))
+			continue;
+		IN_SCOPE("task", pid);
+		refuse(&d->refusals, REFUSE_FILE_LEASE, "has a flock on inode %s by a file that no descriptor leads to",
+		       inode);
+	}
+	return 0;
 }
 
 int locks_save(struct dump *d)

@@ -21,6 +21,8 @@ int lock_parse(const char *line, FileLockEntry *ret) must_check;
 
 /* The locks that fdinfo of a descriptor tells of; f->id is the description's. Refuses them without --file-locks. */
 int locks_scan(struct dump *d, const struct file_facts *f) must_check;
+/* When all descriptors are known: a lock that none of them tells of would be lost. */
+int locks_refuse_hidden(struct dump *d) must_check;
 int locks_save(struct dump *d) must_check;
 
 /* When the tables are known: every lock is of a descriptor that is there. */

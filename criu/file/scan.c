@@ -316,6 +316,8 @@ int files_scan(struct dump *d)
 	for (size_t i = 0; i < d->m.tasks.n && !err; i++)
 		if (is_alive(d->m.tasks.v[i]))
 			err = scan_task(d, d->m.tasks.v[i]);
+	if (!err)
+		err = locks_refuse_hidden(d);
 	return err ? err : scan_peers(d);
 }
 
