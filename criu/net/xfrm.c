@@ -79,24 +79,35 @@ static int list(struct xfrm_scan *s, struct netlink *nl, int type, size_t head, 
 	return err ? fail_with(err, "list of IPsec policies and states") : 0;
 }
 
+/* A question that an older kernel does not know is answered by no state; any other failure would lose one. */
+static int ask(struct netlink *nl, struct nl_msg *m, const struct nlmsghdr **ret)
+{
+	int err = netlink_ask(nl, m, ret);
+
+	*ret = err ? NULL : *ret;
+	return err == -EINVAL || err == -EOPNOTSUPP ? 0 : err ? fail_with(err, "ask for what IPsec does by default") : 0;
+}
+
 /* Linux 5.15. Before, all packets without a policy are let through. */
-static void scan_defaults(struct xfrm_scan *s, struct netlink *nl)
+static int scan_defaults(struct xfrm_scan *s, struct netlink *nl)
 {
 	struct xfrm_userpolicy_default head = { 0 }, *told;
 	struct nl_msg *auto_msg m = netlink_request(XFRM_MSG_GETDEFAULT, 0, &head, sizeof(head));
 	const struct nlmsghdr *h;
 	struct nlmsghdr *to;
+	int err = ask(nl, m, &h);
 
-	if (netlink_ask(nl, m, &h) || h->nlmsg_type != XFRM_MSG_GETDEFAULT || h->nlmsg_len < NLMSG_LENGTH(DEFAULTS))
-		return;
+	if (err || !h || h->nlmsg_type != XFRM_MSG_GETDEFAULT || h->nlmsg_len < NLMSG_LENGTH(DEFAULTS))
+		return err;
 	told = NLMSG_DATA(h);
 	if (told->in != XFRM_USERPOLICY_BLOCK && told->fwd != XFRM_USERPOLICY_BLOCK && told->out != XFRM_USERPOLICY_BLOCK)
-		return;
+		return 0;
 	to = arena_memdup(&s->d->m.arena, h, NLMSG_SPACE(DEFAULTS));
 	to->nlmsg_type = XFRM_MSG_SETDEFAULT;
 	to->nlmsg_len = NLMSG_SPACE(DEFAULTS);
 	to->nlmsg_flags = to->nlmsg_seq = to->nlmsg_pid = 0;
 	stream_append(&s->d->m.arena, &s->ns->xfrm, to);
+	return 0;
 }
 
 static bool is_whole(const struct nlattr *at, uint8_t bits)
@@ -107,26 +118,28 @@ static bool is_whole(const struct nlattr *at, uint8_t bits)
 }
 
 /* From which prefixes on policies are hashed: all bits, unless somebody has said otherwise. */
-static void scan_thresholds(struct xfrm_scan *s, struct netlink *nl)
+static int scan_thresholds(struct xfrm_scan *s, struct netlink *nl)
 {
 	uint32_t flags = 0;
 	struct nl_msg *auto_msg m = netlink_request(XFRM_MSG_GETSPDINFO, 0, &flags, sizeof(flags));
 	struct nlmsghdr *to = arena_alloc(&s->d->m.arena, 64);
 	struct nlattr *four, *six;
 	const struct nlmsghdr *h;
+	int err = ask(nl, m, &h);
 
-	if (netlink_ask(nl, m, &h) || h->nlmsg_type != XFRM_MSG_NEWSPDINFO)
-		return;
+	if (err || !h || h->nlmsg_type != XFRM_MSG_NEWSPDINFO)
+		return err;
 	four = netlink_find(h, FLAGS, XFRMA_SPD_IPV4_HTHRESH);
 	six = netlink_find(h, FLAGS, XFRMA_SPD_IPV6_HTHRESH);
 	if (!four || !six || (is_whole(four, 32) && is_whole(six, 128)))
-		return;
+		return 0;
 	memset(to, 0, NLMSG_SPACE(FLAGS));
 	to->nlmsg_type = XFRM_MSG_NEWSPDINFO;
 	to->nlmsg_len = NLMSG_SPACE(FLAGS);
 	stream_add(to, XFRMA_SPD_IPV4_HTHRESH, nla_data(four), sizeof(struct xfrmu_spdhthresh));
 	stream_add(to, XFRMA_SPD_IPV6_HTHRESH, nla_data(six), sizeof(struct xfrmu_spdhthresh));
 	stream_append(&s->d->m.arena, &s->ns->xfrm, to);
+	return 0;
 }
 
 int xfrm_scan(struct dump *d, struct net_ns *ns)
@@ -140,10 +153,10 @@ int xfrm_scan(struct dump *d, struct net_ns *ns)
 		return 0;		/* a kernel without it */
 	err = netlink_open(&nl, NETLINK_XFRM) ?: list(&s, &nl, XFRM_MSG_GETSA, sizeof(struct xfrm_usersa_id), each_state);
 	err = err ?: list(&s, &nl, XFRM_MSG_GETPOLICY, sizeof(struct xfrm_userpolicy_id), each_policy);
+	err = err ?: scan_defaults(&s, &nl);
+	err = err ?: scan_thresholds(&s, &nl);
 	if (err)
 		return err;
-	scan_defaults(&s, &nl);
-	scan_thresholds(&s, &nl);
 	if (s.states)
 		refuse(&d->refusals, REFUSE_NET_RULES, "%zu states of IPsec", s.states);
 	if (ns->xfrm.n && d->opt->plain_images)
