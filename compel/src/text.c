@@ -114,7 +114,8 @@ static int search_by_lines(struct compel_proc *p, int maps, finder find, unsigne
 	unsigned long start, end, found = 0;
 	char line[512], prot[5];
 	bool has_memory = false;
-	FILE *f = fdopen(dup(maps), "re");
+	int copy = fcntl(maps, F_DUPFD_CLOEXEC, 0);
+	FILE *f = copy < 0 ? NULL : fdopen(copy, "r");
 
 	if (!f)
 		return -errno;

@@ -40,8 +40,8 @@ static void refuse_outside(struct dump *d, const struct ipc_segment *s)
 	IN_SCOPE("shared memory", s->entry->desc->id);
 
 	if (s->n_found != s->n_attached)
-		refuse(&d->refusals, REFUSE_IPC_SHM, "%" PRIu64 " mappings of it are not in processes of the tree that are "
-		       "in its namespace", s->n_attached - s->n_found);
+		refuse(&d->refusals, REFUSE_IPC_SHM, "%" PRId64 " mappings of it are not in processes of the tree that are "
+		       "in its namespace", (int64_t)(s->n_attached - s->n_found));
 }
 
 /* The kernel counts mappings: a segment of which a part has another protection, or a hole, counts more than once. */
