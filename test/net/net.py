@@ -138,7 +138,9 @@ CASES = {
     "address": [PAIR + "ip addr add 10.0.0.1/24 brd + dev v0; ip addr add 10.0.0.2/24 dev v0 label v0:second; ip addr add 10.4.0.1/24 dev v0 valid_lft 1000 preferred_lft 500; "
                 "ip addr add 10.0.1.1 peer 10.0.2.1/32 dev v0; ip addr add 2001:db8:1::5/64 dev v0 nodad; ip addr add 2001:db8:1::6/64 dev v0 noprefixroute; "
                 "ip addr add 10.5.0.1/24 dev v0 noprefixroute metric 7; ip link set v1 addrgenmode none; ip addr add fe80::1234/64 dev v1; echo 1 >/proc/sys/net/ipv6/conf/v1/disable_ipv6"],
-    "secret": [PAIR + "echo 2001:db8::77 >/proc/sys/net/ipv6/conf/v0/stable_secret; ip link add v2 type veth; ip link set v2 addrgenmode random"],
+    "secret": [LO + "ip link add v0 index 7 type veth peer name v1 index 9; "
+               # before it is up: otherwise it depends on the moment which addresses the kernel has made up
+               "echo 2001:db8::77 >/proc/sys/net/ipv6/conf/v0/stable_secret; ip link set v0 up; ip link set v1 up; ip link add v2 type veth; ip link set v2 addrgenmode random"],
     "born_with_secret": [LO + "echo 2001:db8::77 >/proc/sys/net/ipv6/conf/default/stable_secret; ip link add v0 type veth peer name v1; "
                          "ip link set v1 addrgenmode eui64; ip link set v0 up; ip link set v1 up; ip addr add 2001:db8:1::5/64 dev v1"],
     "settings_in_files": [PAIR + "cd /proc/sys/net/ipv6/conf; echo 1 >default/regen_min_advance; echo 1 >v0/regen_min_advance; echo 9 >v1/regen_min_advance; "
