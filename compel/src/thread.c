@@ -94,22 +94,21 @@ static int rest_at_stop(pid_t tid, int status, struct compel_stop *ret_stop)
 	return mark_restart(tid);
 }
 
-/* A signal (or a stop of another kind) was first: undo it and ask again. */
+/*
+ * A signal (or a stop of another kind) was first: ask again. The signal takes its course, as without us: its handler's frame
+ * is made, and the thread stops before it runs. Back in the queue it would come behind later ones of its number.
+ */
 static int stop_again(pid_t tid, int status)
 {
 	int err = compel_interrupt(tid);
 
 	if (err)
 		return err;
-	if (event_of(status) == EVENT_SIGNAL)
-		return requeue_signal(tid, event_signal(status), PTRACE_CONT);
-	return resume(tid, PTRACE_CONT, 0);
+	return resume(tid, PTRACE_CONT, event_of(status) == EVENT_SIGNAL ? event_signal(status) : 0);
 }
 
 int compel_wait_stopped(pid_t tid, struct compel_stop *ret_stop)
 {
-	uint64_t mask = 0;
-	bool has_mask = false;
 	int status, err;
 
 	memset(ret_stop, 0, sizeof(*ret_stop));
@@ -128,14 +127,7 @@ int compel_wait_stopped(pid_t tid, struct compel_stop *ret_stop)
 		}
 		if (event_of(status) == EVENT_STOP)
 			break;
-		if (!has_mask && event_of(status) == EVENT_SIGNAL)
-			has_mask = get_sigmask(tid, &mask) == 0;
 		err = stop_again(tid, status);
-		if (err)
-			return err;
-	}
-	if (has_mask) {
-		err = set_sigmask(tid, mask);
 		if (err)
 			return err;
 	}
