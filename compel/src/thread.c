@@ -95,8 +95,9 @@ static int rest_at_stop(pid_t tid, int status, struct compel_stop *ret_stop)
 }
 
 /*
- * A signal (or a stop of another kind) was first: ask again. The signal takes its course, as without us: its handler's frame
- * is made, and the thread stops before it runs. Back in the queue it would come behind later ones of its number.
+ * A signal (or a stop of another kind) was first: ask again. The signal takes its course, as without
+ * us: its handler's frame is made, and the thread stops before it runs. Back in the queue it would
+ * come behind later ones of its number.
  */
 static int stop_again(pid_t tid, int status)
 {
