@@ -79,22 +79,15 @@ static int choose(uint64_t usable)
 /* What waits for the thread: a signal that does would be used up by ours. All, if nobody can say. */
 static uint64_t pending_signals(pid_t tid)
 {
-	unsigned long long one, all = 0;
-	char path[64], line[512];
-	int n = 0;
-	FILE *f;
+	char text[4096], *own, *shared;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	f = fopen(path, "re");
-	if (!f)
+	if (!read_proc(tid, "status", text, sizeof(text)))
 		return ~0ULL;
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "SigPnd: %llx", &one) == 1 || sscanf(line, "ShdPnd: %llx", &one) == 1) {
-			all |= one;
-			n++;
-		}
-	fclose(f);
-	return n == 2 ? all : ~0ULL;
+	own = strstr(text, "\nSigPnd:");
+	shared = strstr(text, "\nShdPnd:");
+	if (!own || !shared)
+		return ~0ULL;
+	return strtoull(own + 8, NULL, 16) | strtoull(shared + 8, NULL, 16);
 }
 
 /*

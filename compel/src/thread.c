@@ -16,21 +16,11 @@
 /* The pid of a task's tracer, 0 for none. */
 static pid_t tracer_of(pid_t tid)
 {
-	char path[64], line[256];
-	pid_t tracer = 0;
-	FILE *f;
+	char text[4096], *at = NULL;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", tid);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	while (fgets(line, sizeof(line), f))
-		if (!strncmp(line, "TracerPid:", 10)) {
-			tracer = atoi(line + 10);
-			break;
-		}
-	fclose(f);
-	return tracer;
+	if (read_proc(tid, "status", text, sizeof(text)))
+		at = strstr(text, "\nTracerPid:");
+	return at ? atoi(at + 11) : 0;
 }
 
 /* PTRACE_SEIZE says EPERM for several things. */

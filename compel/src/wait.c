@@ -38,7 +38,7 @@ int event_signal(int status)
 	return WSTOPSIG(status);
 }
 
-static bool read_proc(pid_t tid, const char *name, char *ret_text, size_t size)
+bool read_proc(pid_t tid, const char *name, char *ret_text, size_t size)
 {
 	char path[64];
 	ssize_t n;

@@ -55,6 +55,9 @@ int requeue_signal(pid_t tid, int sig, int request);
  */
 int resume_until(pid_t tid, int request, enum event want, int *ret_status);
 
+/* A small file of /proc/TID as text, cut to `size`. False: it cannot be read, or is empty. */
+bool read_proc(pid_t tid, const char *name, char *ret_text, size_t size);
+
 int get_sigmask(pid_t tid, uint64_t *ret_mask);
 int set_sigmask(pid_t tid, uint64_t mask);
 bool is_zombie(pid_t tid);
